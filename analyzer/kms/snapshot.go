@@ -1,0 +1,82 @@
+// Package kms owns the model that rules read: the keys of one snapshot with what points at them, and the
+// resources that encrypt with a key.
+package kms
+
+import (
+	"slices"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Snapshot is the model of one configuration.
+type Snapshot struct {
+	Config      *terraform.Configuration
+	Keys        []*Key      // in the order of roots and addresses
+	KeyPolicies []KeyPolicy // aws_kms_key_policy resources
+
+	resources map[id]*terraform.Resource
+	byType    map[string][]*terraform.Resource
+}
+
+// id tells a resource apart in a repository: addresses repeat between root modules.
+type id struct{ root, address string }
+
+// Key is an aws_kms_key, aws_kms_external_key, aws_kms_replica_key or aws_kms_replica_external_key.
+type Key struct {
+	*terraform.Resource
+	Policies []KeyPolicy // aws_kms_key_policy resources that certainly point at this key
+}
+
+// KeyPolicy is an aws_kms_key_policy and the key that it is for.
+type KeyPolicy struct {
+	*terraform.Resource
+	KeyID terraform.Value
+}
+
+var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_external_key", "aws_kms_replica_key"}
+
+// Build reads the model out of a configuration.
+func Build(config *terraform.Configuration) *Snapshot {
+	s := &Snapshot{Config: config, resources: map[id]*terraform.Resource{}, byType: map[string][]*terraform.Resource{}}
+	for _, scope := range config.Scopes() {
+		for _, r := range scope.Resources() {
+			s.resources[id{scope.Root, r.Address}] = r
+			if r.Kind == "resource" {
+				s.byType[r.Type] = append(s.byType[r.Type], r)
+			}
+		}
+	}
+	for _, r := range s.OfType("aws_kms_key_policy") {
+		s.KeyPolicies = append(s.KeyPolicies, KeyPolicy{Resource: r, KeyID: r.Attr("key_id")})
+	}
+	for _, typ := range keyTypes {
+		for _, r := range s.OfType(typ) {
+			s.Keys = append(s.Keys, &Key{Resource: r, Policies: s.policiesOf(r)})
+		}
+	}
+	return s
+}
+
+func (s *Snapshot) policiesOf(key *terraform.Resource) []KeyPolicy {
+	return slices.DeleteFunc(slices.Clone(s.KeyPolicies), func(p KeyPolicy) bool {
+		ref := p.KeyID.Reference
+		return p.Scope.Root != key.Scope.Root || ref == nil || ref.Address != key.Address
+	})
+}
+
+// OfType lists the managed resources of a type, in the order of roots and addresses.
+func (s *Snapshot) OfType(typ string) []*terraform.Resource { return s.byType[typ] }
+
+// Resource finds a resource of a root module by its address; nil if there is none.
+func (s *Snapshot) Resource(root, address string) *terraform.Resource {
+	return s.resources[id{root, address}]
+}
+
+// Resources lists everything, in no particular order.
+func (s *Snapshot) Resources() []*terraform.Resource {
+	all := make([]*terraform.Resource, 0, len(s.resources))
+	for _, r := range s.resources {
+		all = append(all, r)
+	}
+	return all
+}

@@ -1,0 +1,109 @@
+// Package rule owns what a rule is and what it is given. A rule is a value: adding one is two files and one
+// line in the list of analyzer/rules.
+package rule
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Rule is one check.
+type Rule struct {
+	ID           string // "KMS101"; never reused
+	Name         string // "rotation-disabled"
+	Title        string // one line, no full stop
+	Severity     finding.Severity
+	Hazard       bool // looks at base and head together, so it has nothing to say in a scan
+	OffByDefault bool
+	Supersedes   []string // IDs that stay silent on an address that this rule reports
+	References   []string
+	Compliance   []string // controls that the rule relates to
+	Spec         string   // the specification: prose, then examples in txtar form
+	Check        func(*Pass)
+}
+
+// Pass is one run of one rule over one snapshot.
+type Pass struct {
+	Head *kms.Snapshot
+	Base *kms.Snapshot // nil where there is nothing to compare with
+
+	rule      Rule
+	problems  []Problem
+	undecided []finding.Undecided
+}
+
+// Problem is what a rule reports.
+type Problem struct {
+	Resource      *terraform.Resource
+	Attribute     string           // path of the argument that is wrong or missing; part of the fingerprint
+	Discriminator string           // tells two problems of the same attribute apart; no line numbers
+	Severity      finding.Severity // 0: the rule's own
+	Range         hcl.Range        // the lines to point at; the zero range: the resource's header
+	Message       string           // two sentences of Markdown, addresses in code spans
+	Evidence      []Evidence
+	Fix           []finding.Edit // offered only if the proof holds; empty: none
+}
+
+// Evidence is a place that supports a problem.
+type Evidence struct {
+	Range hcl.Range
+	Note  string
+}
+
+// Run applies a rule to a snapshot. The results are in the order in which the rule reports them.
+func Run(r Rule, head, base *kms.Snapshot) ([]Problem, []finding.Undecided) {
+	if r.Hazard && base == nil {
+		return nil, nil
+	}
+	pass := &Pass{Head: head, Base: base, rule: r}
+	r.Check(pass)
+	return pass.problems, pass.undecided
+}
+
+// Report adds a problem.
+func (p *Pass) Report(problem Problem) {
+	if problem.Severity == 0 {
+		problem.Severity = p.rule.Severity
+	}
+	if problem.Range.Filename == "" {
+		problem.Range = problem.Resource.Header()
+	}
+	p.problems = append(p.problems, problem)
+}
+
+// Undecided notes that a resource could not be judged because of a value. The reason is the value's own.
+func (p *Pass) Undecided(r *terraform.Resource, attribute string, v terraform.Value) {
+	at := v.Range
+	if at.Filename == "" {
+		at = r.Header()
+	}
+	p.undecided = append(p.undecided, finding.Undecided{
+		Rule: p.rule.ID, Address: r.Address, File: at.Filename, StartLine: at.Start.Line,
+		Reason: "`" + attribute + "`: " + v.Reason,
+	})
+}
+
+// IsNew tells that a resource does not exist in the base, so that nothing deployed hangs on it. Without a
+// base nothing is known to be new.
+func (p *Pass) IsNew(r *terraform.Resource) bool {
+	return p.Base != nil && p.Base.Resource(r.Scope.Root, r.Address) == nil
+}
+
+// Before finds what a resource was in the base; nil if it is new or there is no base.
+func (p *Pass) Before(r *terraform.Resource) *terraform.Resource {
+	if p.Base == nil {
+		return nil
+	}
+	return p.Base.Resource(r.Scope.Root, r.Address)
+}
+
+// Page is the specification without its examples: the text of `kms-review explain`.
+func (r Rule) Page() string {
+	prose, _, _ := strings.Cut(r.Spec, "\n-- ")
+	return prose
+}

@@ -1,0 +1,37 @@
+// Package settings owns the repository's settings file: what it may say, how the organisation's file and the
+// repository's are laid over each other, and the floor that a repository cannot lower.
+package settings
+
+import "github.com/kms-review/kms-review/analyzer/finding"
+
+// Drafts says what a draft pull request gets.
+type Drafts string
+
+// A draft's check run is always written unless drafts are skipped; comments wait until it is ready.
+const (
+	DraftsCheck  Drafts = "check"  // check run, no comments (default)
+	DraftsReview Drafts = "review" // as if it were ready
+	DraftsSkip   Drafts = "skip"   // nothing until it is ready
+)
+
+// Settings is what holds for one review, defaults included.
+type Settings struct {
+	FailOn          finding.Severity // 0: never fails
+	Rules           map[string]bool  // rule ID -> on; a rule that is not named has its own default
+	IgnoredPaths    []string         // globs with **, relative to the repository's root
+	Drafts          Drafts
+	CommentSeverity finding.Severity // inline comments at and above this
+	CommentLimit    int              // inline comments in one review, 0..20
+	Sources         []string         // which files were used, for the check run's summary
+}
+
+// Default is what holds where no file says anything.
+func Default() Settings {
+	return Settings{
+		FailOn:          finding.High,
+		Rules:           map[string]bool{},
+		Drafts:          DraftsCheck,
+		CommentSeverity: finding.Medium,
+		CommentLimit:    20,
+	}
+}

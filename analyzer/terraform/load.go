@@ -1,0 +1,206 @@
+package terraform
+
+import (
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+)
+
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+	{Type: "terraform"},
+	{Type: "provider", LabelNames: []string{"name"}},
+	{Type: "variable", LabelNames: []string{"name"}},
+	{Type: "locals"},
+	{Type: "output", LabelNames: []string{"name"}},
+	{Type: "module", LabelNames: []string{"name"}},
+	{Type: "resource", LabelNames: []string{"type", "name"}},
+	{Type: "data", LabelNames: []string{"type", "name"}},
+	{Type: "moved"},
+}}
+
+// loadModule reads the configuration files of one directory. A directory without any gives nil.
+func loadModule(fsys fs.FS, dir string) (*Module, []finding.Diagnostic) {
+	names, found := configFiles(fsys, dir)
+	if len(names) == 0 {
+		return nil, nil
+	}
+	m := &Module{
+		Dir: dir, Files: map[string]*File{},
+		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
+		resources: map[string]*block{}, calls: map[string]*block{}, providers: map[string]string{},
+		rootSigns: found[".terraform.lock.hcl"] || found["terraform.tfvars"] || found["terraform.tfvars.json"],
+	}
+	var diags []finding.Diagnostic
+	for _, name := range names {
+		file, fileDiags := readFile(fsys, path.Join(dir, name))
+		diags = append(diags, fileDiags...)
+		if file == nil {
+			m.broken = true
+			continue
+		}
+		m.Files[file.Path] = file
+		content, _, contentDiags := file.body.PartialContent(fileSchema)
+		if contentDiags.HasErrors() {
+			diags = append(diags, diagnostics(contentDiags)...)
+		}
+		for _, b := range content.Blocks {
+			m.add(file, b, isOverride(name))
+		}
+	}
+	return m, diags
+}
+
+// configFiles lists the configuration files of a directory in the order in which Terraform merges them, and
+// all names found. A .tofu file stands in for the .tf file of the same stem, as in OpenTofu 1.8.
+func configFiles(fsys fs.FS, dir string) (names []string, found map[string]bool) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, nil
+	}
+	found = map[string]bool{}
+	for _, e := range entries {
+		if !e.IsDir() {
+			found[e.Name()] = true
+		}
+	}
+	for name := range found {
+		shadow := strings.Replace(name, ".tf", ".tofu", 1)
+		if IsConfig(name) && (shadow == name || !found[shadow]) {
+			names = append(names, name)
+		}
+	}
+	sort.Slice(names, func(i, j int) bool {
+		if a, b := isOverride(names[i]), isOverride(names[j]); a != b {
+			return b
+		}
+		return names[i] < names[j]
+	})
+	return names, found
+}
+
+func (m *Module) add(file *File, b *hcl.Block, override bool) {
+	switch b.Type {
+	case "terraform":
+		m.addTerraform(b)
+	case "provider":
+		m.rootSigns = true
+	case "variable":
+		m.addVariable(b)
+	case "locals":
+		attrs, _ := b.Body.JustAttributes()
+		for name, attr := range attrs {
+			m.locals[name] = &local{name: name, expr: attr.Expr}
+		}
+	case "output":
+		if expr := attribute(b.Body, "value"); expr != nil {
+			m.outputs[b.Labels[0]] = &output{name: b.Labels[0], expr: expr}
+		}
+	case "module":
+		m.addBlock(m.calls, file, b, override)
+	case "resource", "data":
+		m.addBlock(m.resources, file, b, override)
+	case "moved":
+		m.addMove(b)
+	}
+}
+
+func (m *Module) addBlock(into map[string]*block, file *File, b *hcl.Block, override bool) {
+	added := &block{kind: b.Type, labels: b.Labels, file: file, header: b.DefRange, full: b.DefRange, bodies: []hcl.Body{b.Body}}
+	if body, native := b.Body.(*hclsyntax.Body); native {
+		added.full = hcl.RangeBetween(b.TypeRange, body.SrcRange)
+	}
+	if first, exists := into[added.address()]; exists {
+		if override {
+			first.bodies = append([]hcl.Body{b.Body}, first.bodies...)
+		}
+		return
+	}
+	into[added.address()] = added
+}
+
+func (m *Module) addVariable(b *hcl.Block) {
+	name := b.Labels[0]
+	v, exists := m.variables[name]
+	if !exists {
+		v = &variable{name: name, nullable: true, declRange: b.DefRange}
+		m.variables[name] = v
+	}
+	if expr := attribute(b.Body, "default"); expr != nil {
+		v.def = expr
+	}
+	if expr := attribute(b.Body, "type"); expr != nil {
+		v.typ = expr
+	}
+	if expr := attribute(b.Body, "nullable"); expr != nil {
+		value, diags := expr.Value(nil)
+		v.nullable = diags.HasErrors() || valueOf(value, expr.Range()).IsFalse() != True
+	}
+}
+
+func (m *Module) addTerraform(b *hcl.Block) {
+	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+		{Type: "required_providers"}, {Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
+	}})
+	for _, inner := range content.Blocks {
+		if inner.Type != "required_providers" {
+			m.rootSigns = true
+			continue
+		}
+		attrs, _ := inner.Body.JustAttributes()
+		for name, attr := range attrs {
+			m.providers[name] = versionConstraint(attr.Expr)
+		}
+	}
+}
+
+// versionConstraint reads `{ source = "...", version = "..." }` or the older plain string.
+func versionConstraint(expr hcl.Expression) string {
+	value, diags := expr.Value(nil)
+	if pairs, mapDiags := hcl.ExprMap(expr); !mapDiags.HasErrors() {
+		for _, pair := range pairs {
+			if hcl.ExprAsKeyword(pair.Key) == "version" {
+				value, diags = pair.Value.Value(nil)
+				text, _ := valueOf(value, expr.Range()).Text()
+				return text
+			}
+		}
+		return ""
+	}
+	if diags.HasErrors() {
+		return ""
+	}
+	text, _ := valueOf(value, expr.Range()).Text()
+	return text
+}
+
+func (m *Module) addMove(b *hcl.Block) {
+	from, to := attribute(b.Body, "from"), attribute(b.Body, "to")
+	if from == nil || to == nil {
+		return
+	}
+	fromText, toText := addressOf(from), addressOf(to)
+	if fromText != "" && toText != "" {
+		m.moved = append(m.moved, Move{From: fromText, To: toText})
+	}
+}
+
+// attribute finds an argument of a body in either syntax; nil if it is not written.
+func attribute(body hcl.Body, name string) hcl.Expression {
+	if native, ok := body.(*hclsyntax.Body); ok {
+		if attr, exists := native.Attributes[name]; exists {
+			return attr.Expr
+		}
+		return nil
+	}
+	content, _, _ := body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: name}}})
+	if attr, exists := content.Attributes[name]; exists {
+		return attr.Expr
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package terraform
+
+import (
+	"github.com/hashicorp/hcl/v2"
+)
+
+// File is one parsed configuration file.
+type File struct {
+	Path  string // relative to the repository's root
+	Bytes []byte
+	body  hcl.Body
+	json  bool
+}
+
+// Module is the configuration of one directory, override files not yet merged: each block keeps its overrides.
+type Module struct {
+	Dir       string // relative to the repository's root; "." is the root
+	Files     map[string]*File
+	variables map[string]*variable
+	locals    map[string]*local
+	outputs   map[string]*output
+	resources map[string]*block // by address inside the module
+	calls     map[string]*block // by name
+	moved     []Move
+	providers map[string]string // local name of required provider -> version constraint
+	rootSigns bool              // something that only a root module has
+	broken    bool              // a file could not be read or parsed: what is absent here may stand there
+}
+
+// Broken tells that a file of the module could not be read or parsed, so absence proves nothing.
+func (m *Module) Broken() bool { return m.broken }
+
+// ProviderConstraint is the version constraint on hashicorp/aws, "" where there is none.
+func (m *Module) ProviderConstraint() string { return m.providers["aws"] }
+
+// Move is a moved block: both sides as written, relative to the module.
+type Move struct{ From, To string }
+
+type variable struct {
+	name      string
+	def       hcl.Expression // nil: required
+	typ       hcl.Expression // nil: any
+	nullable  bool
+	declRange hcl.Range
+}
+
+type local struct {
+	name string
+	expr hcl.Expression
+}
+
+type output struct {
+	name string
+	expr hcl.Expression
+}
+
+// block is a resource, data or module block with the bodies of its overrides, the strongest first.
+type block struct {
+	kind   string // "resource", "data", "module"
+	labels []string
+	file   *File
+	header hcl.Range // from the keyword to the opening brace
+	full   hcl.Range // to the closing brace; the header where the syntax does not tell (JSON)
+	bodies []hcl.Body
+}
+
+func (b *block) address() string {
+	switch b.kind {
+	case "data":
+		return "data." + b.labels[0] + "." + b.labels[1]
+	case "module":
+		return "module." + b.labels[0]
+	default:
+		return b.labels[0] + "." + b.labels[1]
+	}
+}

@@ -1,0 +1,163 @@
+package terraform
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+type state int8
+
+const (
+	unknown state = iota
+	absent
+	known
+)
+
+// Value is what an argument is set to, as far as the configuration alone decides it.
+type Value struct {
+	state state
+	value cty.Value // known: wholly known, not null, without marks
+
+	// Range is the expression in the block; empty where the argument is not written.
+	Range hcl.Range
+	// Origin is the literal that the value was read from, at the end of a chain of plain references (a
+	// variable's default, a local); empty where the value was computed. An edit there changes the value.
+	Origin hcl.Range
+	// Via says which references led from Range to Origin: "var.rotation", "local.defaults".
+	Via []string
+	// Reference is set where the expression is nothing but a reference to a resource's attribute.
+	Reference *Reference
+	// Reason says, for an unknown value, what it hangs on, in words for a reader.
+	Reason string
+}
+
+// Reference points at an attribute of a resource or data source of the same configuration.
+type Reference struct {
+	Address   string // "module.a.aws_kms_key.main", without instance keys
+	Attribute string // "arn"; "" for the whole object
+}
+
+// Known, Absent and Unknown tell the three states apart. A null is absent.
+func (v Value) Known() bool { return v.state == known }
+
+// Absent tells that the argument is not set, or set to null.
+func (v Value) Absent() bool { return v.state == absent }
+
+// Unknown tells that the configuration does not decide the value.
+func (v Value) Unknown() bool { return v.state == unknown }
+
+// Set is True where the argument certainly has a value (perhaps one that only an apply reveals): a known
+// value, or a reference to an attribute that AWS always fills. It is Undecided where it may be null.
+func (v Value) Set() Truth {
+	switch {
+	case v.state == known:
+		return True
+	case v.state == absent:
+		return False
+	case v.Reference != nil && alwaysFilled[v.Reference.Attribute]:
+		return True
+	default:
+		return Undecided
+	}
+}
+
+// alwaysFilled are computed attributes that no provider leaves null on a managed resource.
+var alwaysFilled = map[string]bool{"arn": true, "id": true, "key_id": true, "target_key_arn": true}
+
+// Is is True where the value is known and equal to want, after Terraform's conversion to want's type: "true"
+// is true, 90 is "90".
+func (v Value) Is(want cty.Value) Truth {
+	switch v.state {
+	case absent:
+		return False
+	case known:
+		converted, err := convert.Convert(v.value, want.Type())
+		if err != nil || !converted.IsWhollyKnown() {
+			return Undecided
+		}
+		return truth(converted.RawEquals(want))
+	default:
+		return Undecided
+	}
+}
+
+// IsTrue, IsFalse and IsString are Is for the commonest types.
+func (v Value) IsTrue() Truth { return v.Is(cty.True) }
+
+// IsFalse is True for a known false.
+func (v Value) IsFalse() Truth { return v.Is(cty.False) }
+
+// IsString is True for a known string, or a number or bool that converts to it.
+func (v Value) IsString(want string) Truth { return v.Is(cty.StringVal(want)) }
+
+// IsAbsent is the three-valued form of Absent.
+func (v Value) IsAbsent() Truth {
+	if v.state == unknown {
+		return v.Set().Not()
+	}
+	return truth(v.state == absent)
+}
+
+// Text is the known value as a string; ok is false where it is not known or is no primitive.
+func (v Value) Text() (text string, ok bool) {
+	if v.state != known {
+		return "", false
+	}
+	converted, err := convert.Convert(v.value, cty.String)
+	if err != nil || !converted.IsKnown() || converted.IsNull() {
+		return "", false
+	}
+	return converted.AsString(), true
+}
+
+// Int is the known value as a whole number; ok is false where it is not known or not whole.
+func (v Value) Int() (n int64, ok bool) {
+	if v.state != known {
+		return 0, false
+	}
+	converted, err := convert.Convert(v.value, cty.Number)
+	if err != nil || !converted.IsKnown() || converted.IsNull() {
+		return 0, false
+	}
+	n, accuracy := converted.AsBigFloat().Int64()
+	return n, accuracy == big.Exact
+}
+
+func absentValue() Value { return Value{state: absent} }
+
+func unknownValue(r hcl.Range, reason string, args ...any) Value {
+	return Value{state: unknown, Range: r, Reason: fmt.Sprintf(reason, args...)}
+}
+
+// valueOf classifies an evaluated cty value.
+func valueOf(v cty.Value, r hcl.Range) Value {
+	v, _ = v.UnmarkDeep()
+	switch {
+	case !v.IsKnown():
+		return unknownValue(r, "its value is known only after apply")
+	case v.IsNull():
+		return Value{state: absent, Range: r}
+	case !v.IsWhollyKnown():
+		return Value{state: unknown, value: v, Range: r, Reason: "a part of its value is known only after apply"}
+	default:
+		return Value{state: known, value: v, Range: r}
+	}
+}
+
+// cty gives back what the value contributes to a larger expression.
+func (v Value) cty() cty.Value {
+	switch {
+	case v.state == known:
+		return v.value
+	case v.state == absent:
+		return cty.NullVal(cty.DynamicPseudoType)
+	case v.value != cty.NilVal:
+		return v.value
+	default:
+		return cty.DynamicVal
+	}
+}
