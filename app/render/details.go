@@ -1,0 +1,59 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+)
+
+// text is the check run's second page: the findings in full, new ones first, as long as there is room.
+func (p *page) text() string {
+	room := outputBytes - reserve
+	out := ""
+	for _, part := range []struct {
+		title  string
+		status finding.Status
+	}{
+		{"New", finding.New}, {"Waived", finding.Waived}, {"Fixed", finding.Fixed}, {"Existing before this change", finding.Existing},
+	} {
+		var items []string
+		for _, f := range withStatus(p.report.Findings, part.status) {
+			items = append(items, p.details(f))
+		}
+		if len(items) == 0 {
+			continue
+		}
+		title := fmt.Sprintf("## %s (%d)\n\n", part.title, len(items))
+		list := fit(items, room-len(title)-1, "more finding in full")
+		out += title + list + "\n"
+		room -= len(title) + len(list) + 1
+	}
+	return out
+}
+
+// details is a finding in full. Only a new one shows its fix: the others are not this change's business.
+func (p *page) details(f finding.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#### %s\n\n%s at %s\n\n%s\n\n", heading(f), code(f.Address), p.at(f), prose(bounded(f.Message)))
+	b.WriteString(section(p.evidence(f)))
+	if f.Status == finding.New {
+		b.WriteString(section(p.shownFix(f.Suggestion)))
+	}
+	b.WriteString(section(readMore(f.References)))
+	return b.String()
+}
+
+// Unplaced adds to the check run the comments that GitHub refused to place.
+func (c Check) Unplaced(comments []Comment) Check {
+	if len(comments) == 0 {
+		return c
+	}
+	var items []string
+	for _, comment := range comments {
+		items = append(items, fmt.Sprintf("- %s\n", code(fmt.Sprintf("%s:%d", comment.Path, comment.Line))))
+	}
+	const title = "### Could not be placed inline\n\nGitHub refused a comment on these lines; the findings are listed here and in the summary.\n\n"
+	c.Text += title + fit(items, outputBytes-len(c.Text)-len(title), "more line")
+	return c
+}

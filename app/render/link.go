@@ -1,0 +1,55 @@
+package render
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+)
+
+// place links to lines of a file at a commit, as "[`main.tf:3`](permalink)".
+func (p *page) place(path string, start, end int, sha string) string {
+	if path == "" {
+		return ""
+	}
+	label, fragment := path, ""
+	if start > 0 {
+		label += fmt.Sprintf(":%d", start)
+		fragment = fmt.Sprintf("#L%d", start)
+	}
+	if start > 0 && end > start {
+		fragment += fmt.Sprintf("-L%d", end)
+	}
+	return fmt.Sprintf("[%s](%s/blob/%s/%s%s)", code(label), p.repoURL(), escapePath(sha), escapePath(path), fragment)
+}
+
+func (p *page) repoURL() string {
+	return strings.TrimSuffix(p.opts.WebURL, "/") + "/" + escapePath(p.pull.Repo.FullName())
+}
+
+// at links to a finding; one that is fixed has its place in the base.
+func (p *page) at(f finding.Finding) string {
+	sha := p.change.HeadSHA
+	if f.Status == finding.Fixed {
+		sha = p.change.BaseSHA
+	}
+	return p.place(f.File, f.StartLine, f.EndLine, sha)
+}
+
+// readMore lists references. They are the rules' own, but a mistake there must not break the page.
+func readMore(references []string) string {
+	var links []string
+	for _, ref := range references[:min(len(references), 5)] {
+		u, err := url.Parse(ref)
+		if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(ref, " <>\"'`()[]\\") {
+			links = append(links, code(ref))
+			continue
+		}
+		links = append(links, "<"+ref+">")
+	}
+	if len(links) == 0 {
+		return ""
+	}
+	return "Read more: " + strings.Join(links, ", ") + "\n"
+}

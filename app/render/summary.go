@@ -1,0 +1,203 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+)
+
+// summary is the check run's first page: the verdict, what could not be read, counts, and a row for each new
+// finding. Rows give way last: if not all fit, the summary says how many are missing.
+func (p *page) summary(left []missed) string {
+	top := p.lead() + p.unreadList() + p.table() + p.costList() + p.sharedList()
+	bottom := p.footer()
+	room := outputBytes - len(top) - len(bottom) - 2000 // titles and the notes of what was left out
+	for _, part := range []func(int) string{
+		p.hazardRows, p.newRows, func(room int) string { return notInline(p, left, room) }, p.undecidedList, p.warningList,
+	} {
+		text := part(room)
+		top += text
+		room -= len(text)
+	}
+	return top + bottom
+}
+
+// lead says in a sentence why the check run ends as it does.
+func (p *page) lead() string {
+	conclusion, title := p.verdict()
+	switch conclusion {
+	case Failure:
+		return fmt.Sprintf("**%s at or above %s**, which fails this check.\n\n", plural(p.failing(), "new finding"), p.set.FailOn)
+	case ActionRequired:
+		return "**Not everything could be read**, so this is not a clean bill: what depends on it was not judged.\n\n"
+	case Neutral:
+		return title + ".\n\n"
+	}
+	if len(p.fresh) > 0 {
+		return "New findings, none of a severity that fails this check.\n\n"
+	}
+	return "This change brings no new AWS KMS problem.\n\n"
+}
+
+func (p *page) table() string {
+	counts := map[finding.Status]int{}
+	for _, f := range p.report.Findings {
+		counts[f.Status]++
+	}
+	return fmt.Sprintf("| New | Existing | Fixed | Waived | Undecided |\n|---|---|---|---|---|\n| %d | %d | %d | %d | %d |\n\n",
+		counts[finding.New], counts[finding.Existing], counts[finding.Fixed], counts[finding.Waived], len(p.report.Undecided))
+}
+
+// unreadList names what could not be read, with its place.
+func (p *page) unreadList() string {
+	var items []string
+	for _, g := range p.change.Gaps {
+		item := "- " + prose(bounded(g.Reason))
+		if g.Path != "" {
+			item = "- " + code(g.Path) + ": " + prose(bounded(g.Reason))
+		}
+		items = append(items, item+"\n")
+	}
+	for _, d := range p.errors() {
+		items = append(items, p.diagnostic(d))
+	}
+	return titled("### Could not be read", fit(items, 12000, "more place"))
+}
+
+func (p *page) diagnostic(d finding.Diagnostic) string {
+	text := prose(bounded(d.Summary))
+	if d.Detail != "" {
+		text += ": " + prose(bounded(d.Detail))
+	}
+	if d.File == "" {
+		return "- " + text + "\n"
+	}
+	if _, inTree := p.files.read(d.File, 1, 1); inTree {
+		return "- " + p.place(d.File, d.StartLine, d.StartLine, p.change.HeadSHA) + " " + text + "\n"
+	}
+	where := d.File
+	if d.StartLine > 0 {
+		where += fmt.Sprintf(":%d", d.StartLine)
+	}
+	return "- " + code(where) + " " + text + "\n"
+}
+
+func (p *page) costList() string {
+	if len(p.report.Cost.Lines) == 0 {
+		return ""
+	}
+	var items []string
+	for _, line := range p.report.Cost.Lines {
+		items = append(items, fmt.Sprintf("- %s %s: %s\n", code(line.Address), prose(line.Change), dollars(line.USD)))
+	}
+	return fmt.Sprintf("Monthly cost of keys: **%s**\n\n%s\n", dollars(p.report.Cost.MonthlyDeltaUSD), fit(items, 4000, "more line"))
+}
+
+// dollars is a signed amount; the dollar sign is escaped because two of them make a formula on GitHub.
+func dollars(usd float64) string {
+	sign := "+"
+	if usd < 0 {
+		sign, usd = "-", -usd
+	}
+	return fmt.Sprintf(`%s\$%.2f`, sign, usd)
+}
+
+func (p *page) sharedList() string {
+	if len(p.opts.Shared) == 0 {
+		return ""
+	}
+	conclusion, title := p.verdict()
+	items := []string{p.sharedRow(Result{p.pull.Number, conclusion, title}, " (this one)")}
+	for _, other := range p.opts.Shared {
+		items = append(items, p.sharedRow(other, ""))
+	}
+	return "### Pull requests with this commit\n\nThe check run has the worst of their conclusions.\n\n" + fit(items, 4000, "more pull request") + "\n"
+}
+
+func (p *page) sharedRow(r Result, note string) string {
+	name := "merge group"
+	if r.Number != 0 {
+		name = fmt.Sprintf("[pull request %d](%s/pull/%d)", r.Number, p.repoURL(), r.Number)
+	}
+	return fmt.Sprintf("- %s%s: %s, %s\n", name, note, strings.ReplaceAll(string(r.Conclusion), "_", " "), prose(r.Title))
+}
+
+func (p *page) hazardRows(room int) string {
+	var items []string
+	for _, f := range p.fresh {
+		if hazard(f) {
+			items = append(items, p.row(f))
+		}
+	}
+	return titled("### Hazards of this change", fit(items, room, "more hazard"))
+}
+
+func (p *page) newRows(room int) string {
+	var items []string
+	for _, f := range p.fresh {
+		if !hazard(f) {
+			items = append(items, p.row(f))
+		}
+	}
+	return titled("### New findings", fit(items, room, "more new finding"))
+}
+
+// row is a finding on one line; at most about 1,500 bytes, since all that comes from the repository is cut.
+func (p *page) row(f finding.Finding) string {
+	return fmt.Sprintf("- %s · %s · %s\n", heading(f), code(f.Address), p.at(f))
+}
+
+func notInline(p *page, left []missed, room int) string {
+	var items []string
+	for _, m := range left {
+		items = append(items, fmt.Sprintf("- %s %s · %s: %s\n", inert(m.finding.Rule), code(m.finding.Address), p.at(m.finding), m.reason))
+	}
+	return titled("### Without an inline comment", fit(items, room, "more finding"))
+}
+
+func (p *page) undecidedList(room int) string {
+	const open, end = "<details><summary>Undecided: these depend on values that are not known</summary>\n\n", "\n</details>\n\n"
+	var items []string
+	for _, u := range p.report.Undecided {
+		items = append(items, fmt.Sprintf("- %s %s · %s: %s\n", inert(u.Rule), code(u.Address),
+			p.place(u.File, u.StartLine, u.StartLine, p.change.HeadSHA), prose(bounded(u.Reason))))
+	}
+	if len(items) == 0 || room < len(open)+len(end)+500 {
+		return ""
+	}
+	return open + fit(items, room-len(open)-len(end), "more undecided resource") + end
+}
+
+func (p *page) warningList(room int) string {
+	var items []string
+	for _, d := range p.report.Diagnostics {
+		if d.Severity != "error" {
+			items = append(items, p.diagnostic(d))
+		}
+	}
+	return titled("### Remarks", fit(items, max(0, room), "more remark"))
+}
+
+// footer says which settings held, and why a draft has no comments.
+func (p *page) footer() string {
+	text := ""
+	if p.pull.Draft && p.pull.Number != 0 && p.silent() {
+		text = "This is a draft: inline comments follow when it is ready for review.\n\n"
+	}
+	sources := []string{}
+	for _, s := range p.set.Sources[:min(len(p.set.Sources), 5)] {
+		sources = append(sources, code(s))
+	}
+	if len(sources) == 0 {
+		return text + "Settings: defaults.\n"
+	}
+	return text + "Settings: " + strings.Join(sources, ", ") + ".\n"
+}
+
+func titled(title, list string) string {
+	if list == "" {
+		return ""
+	}
+	return title + "\n\n" + list + "\n"
+}
