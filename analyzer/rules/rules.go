@@ -1,0 +1,37 @@
+// Package rules owns the list of the rules: which there are, in which order, and how they are found by name.
+package rules
+
+import (
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules/rotation"
+)
+
+// All lists the rules by ID. It is written out, so that a rule that is not in it does not exist.
+func All() []rule.Rule {
+	return []rule.Rule{
+		rotation.RotationDisabled,
+	}
+}
+
+// Default lists the rules that run where no settings say otherwise.
+func Default() []rule.Rule {
+	var on []rule.Rule
+	for _, r := range All() {
+		if !r.OffByDefault {
+			on = append(on, r)
+		}
+	}
+	return on
+}
+
+// ByID finds a rule by its ID or its name, in any case.
+func ByID(key string) (rule.Rule, bool) {
+	for _, r := range All() {
+		if strings.EqualFold(r.ID, key) || strings.EqualFold(r.Name, key) {
+			return r, true
+		}
+	}
+	return rule.Rule{}, false
+}
