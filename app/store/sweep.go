@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// GitHub forgets deliveries after at most 30 days, so an older GUID cannot come again.
+	// https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
+	deliveryRetention = 45 * 24 * time.Hour
+	pullRetention     = 180 * 24 * time.Hour
+)
+
+// Sweep deletes what is too old to matter and brings the caches below their bound. Nothing in the database
+// grows without end because of it; it is called about once an hour.
+func (s *Store) Sweep(ctx context.Context) error {
+	deliveries := now() - deliveryRetention.Milliseconds()
+	pulls := now() - pullRetention.Milliseconds()
+	for _, sweep := range []struct {
+		table, where string
+		before       int64
+	}{
+		{"deliveries", "received_at < $1", deliveries},
+		{"pulls", "updated_at < $1 AND job_id = 0", pulls},
+		{"published", "updated_at < $1", pulls},
+	} {
+		if _, err := s.db.ExecContext(ctx, "DELETE FROM "+sweep.table+" WHERE "+sweep.where, sweep.before); err != nil {
+			return fmt.Errorf("sweep %s: %w", sweep.table, err)
+		}
+	}
+	for _, table := range []string{"blobs", "listings"} {
+		if err := s.evict(ctx, table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
