@@ -31,10 +31,11 @@ func anchorFor(f finding.Finding, file change.File) (anchor, bool) {
 			return lines(f.File, start, start), true
 		}
 	}
+	from, to := block(f)
 	nearest := 0
 	for _, h := range file.Hunks {
 		for _, n := range touched(h) {
-			inBlock := f.StartLine <= n && n <= f.EndLine
+			inBlock := from <= n && n <= to
 			if inBlock && (nearest == 0 || abs(n-start) < abs(nearest-start)) {
 				nearest = n
 			}
@@ -55,6 +56,15 @@ func span(f finding.Finding) (start, end int) {
 		end = start
 	}
 	return start, end
+}
+
+// block is the block that the finding belongs to; a finding without one is its own.
+func block(f finding.Finding) (from, to int) {
+	from, to = f.StartLine, f.EndLine
+	if f.BlockStart > 0 {
+		from = min(from, f.BlockStart)
+	}
+	return from, max(to, f.BlockEnd)
 }
 
 func lines(path string, start, end int) anchor {

@@ -1,0 +1,171 @@
+// Package publish owns every write to a pull request: the check run, the review with inline comments, and the
+// folding away of comments whose finding is gone. It is a reconciler: it compares what the App has said with
+// what should be said and writes the difference, so that running it twice, or again after a crash, changes
+// nothing more.
+package publish
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/gh"
+	"github.com/kms-review/kms-review/app/render"
+	"github.com/kms-review/kms-review/app/store"
+)
+
+// Publisher writes reviews. It is safe for concurrent use; two reviews of one pull request at the same time are
+// for the queue to prevent.
+type Publisher struct {
+	store *store.Store
+	log   *slog.Logger
+}
+
+// New makes a publisher that remembers in the store what it has written.
+func New(store *store.Store, log *slog.Logger) *Publisher {
+	return &Publisher{store: store, log: log}
+}
+
+// Options changes one publication.
+type Options struct {
+	// Force writes a new check run even if it says what the last one says: a person pressed Re-run or asked for
+	// a recheck, and waits for an answer. Comments that stand are not repeated.
+	Force bool
+}
+
+// Shared lists the verdicts on other pull requests with the same head commit, which render.Options wants: their
+// check runs are one.
+func (p *Publisher) Shared(ctx context.Context, pull change.Pull) ([]render.Result, error) {
+	rows, err := p.store.Published(ctx, pull.Repo.ID, pull.HeadSHA)
+	if err != nil {
+		return nil, fmt.Errorf("read what was published for commit %s: %w", pull.HeadSHA, err)
+	}
+	var results []render.Result
+	for _, row := range rows {
+		if row.Number != pull.Number && row.Conclusion != "" {
+			results = append(results, render.Result{Number: row.Number, Conclusion: render.Conclusion(row.Conclusion), Title: row.Title})
+		}
+	}
+	return results, nil
+}
+
+// Publish writes what differs between the conversation and the review: at most one review (more only where GitHub
+// refuses a line), one check run and one mutation that folds comments away. The same review of the same head
+// writes nothing. A merge group (pull.Number 0) gets a check run only.
+//
+// The review comes before the check run, so that the check run can list what could not be placed; if the program
+// dies in between, the next run finds the comments by their markers and posts no second one. An error is gh's to
+// classify; it is gh.ErrGone where the head has moved on.
+func (p *Publisher) Publish(ctx context.Context, client *gh.Client, pull change.Pull, conv change.Conversation, review render.Review, opts Options) error {
+	if pull.HeadSHA != review.HeadSHA {
+		return fmt.Errorf("publish the review of %s for %s#%d, whose head is %s now: %w",
+			review.HeadSHA, pull.Repo.FullName(), pull.Number, pull.HeadSHA, gh.ErrGone)
+	}
+	row, err := p.last(ctx, pull)
+	if err != nil {
+		return err
+	}
+	plan := NewPlan(conv, review)
+	digest, err := digestOf(review)
+	if err != nil {
+		return err
+	}
+	var unplaced []render.Comment
+	if row.Digest == digest && !opts.Force {
+		plan.keep(plan.Post) // said before on this head: what is missing was refused or deleted by a person
+		plan.Post = nil
+	} else {
+		if unplaced, err = p.write(ctx, client, pull, review, &plan, &row); err != nil {
+			return err
+		}
+		row.Digest, row.Conclusion, row.Title = digest, string(review.Own.Conclusion), review.Own.Title
+	}
+	if err := p.finish(ctx, client, plan, row, len(plan.Post)-len(unplaced)); err != nil {
+		return err
+	}
+	p.log.InfoContext(ctx, "published", "repo", pull.Repo.FullName(), "pull", pull.Number, "head", pull.HeadSHA,
+		"conclusion", string(review.Check.Conclusion), "check_run", row.CheckRunID, "posted", len(plan.Post)-len(unplaced),
+		"unplaced", len(unplaced), "minimized", len(plan.Minimize))
+	return nil
+}
+
+// write posts the review and the check run.
+func (p *Publisher) write(ctx context.Context, client *gh.Client, pull change.Pull, review render.Review, plan *Plan, row *store.Published) ([]render.Comment, error) {
+	var unplaced []render.Comment
+	var err error
+	if pull.Number != 0 {
+		if unplaced, err = postReview(ctx, client, pull, plan.Post); err != nil {
+			return nil, err
+		}
+		plan.keep(unplaced)
+	}
+	pending := int64(0)
+	if row.Digest == "" {
+		pending = row.CheckRunID
+	}
+	row.CheckRunID, err = writeCheck(ctx, client, pull, review.Check.Unplaced(unplaced), pending)
+	return unplaced, err
+}
+
+// finish remembers what was said and folds comments away. What was said is kept first: if folding fails, the
+// next run must not write the check run again.
+func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, row store.Published, posted int) error {
+	row.Comments = plan.Live + posted + len(plan.Minimize)
+	if err := p.save(ctx, row); err != nil || len(plan.Minimize) == 0 {
+		return err
+	}
+	if err := minimize(ctx, client, plan.Minimize); err != nil {
+		return err
+	}
+	row.Comments -= len(plan.Minimize)
+	return p.save(ctx, row)
+}
+
+// Start creates the check run as "in progress", for reviews that take long; the next Publish for the same head
+// completes it.
+func (p *Publisher) Start(ctx context.Context, client *gh.Client, pull change.Pull) error {
+	row, err := p.last(ctx, pull)
+	if err != nil {
+		return err
+	}
+	if row.CheckRunID, err = startCheck(ctx, client, pull); err != nil {
+		return err
+	}
+	row.Digest = ""
+	return p.save(ctx, row)
+}
+
+// last is what was published for this pull request and head, or an empty row of its own.
+func (p *Publisher) last(ctx context.Context, pull change.Pull) (store.Published, error) {
+	rows, err := p.store.Published(ctx, pull.Repo.ID, pull.HeadSHA)
+	if err != nil {
+		return store.Published{}, fmt.Errorf("read what was published for commit %s: %w", pull.HeadSHA, err)
+	}
+	for _, row := range rows {
+		if row.Number == pull.Number {
+			return row, nil
+		}
+	}
+	return store.Published{RepoID: pull.Repo.ID, Number: pull.Number, HeadSHA: pull.HeadSHA}, nil
+}
+
+func (p *Publisher) save(ctx context.Context, row store.Published) error {
+	if err := p.store.SavePublished(ctx, row); err != nil {
+		return fmt.Errorf("remember what was published for commit %s: %w", row.HeadSHA, err)
+	}
+	return nil
+}
+
+// digestOf identifies what a review says. Equal digests on one head: nothing to write.
+func digestOf(review render.Review) (string, error) {
+	raw, err := json.Marshal(review)
+	if err != nil {
+		return "", fmt.Errorf("digest a review: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:]), nil
+}
