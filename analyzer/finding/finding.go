@@ -97,6 +97,10 @@ type Finding struct {
 	Fingerprint string      `json:"fingerprint"`
 	References  []string    `json:"references"`
 	Suggestion  *Suggestion `json:"suggestion"`
+
+	// The whole block that the finding belongs to, in File: where a comment may stand if StartLine is no part
+	// of the change.
+	BlockStart, BlockEnd int `json:"-"`
 }
 
 // Undecided is a rule that could not judge a resource, and why.

@@ -80,3 +80,12 @@ func (s *Snapshot) Resources() []*terraform.Resource {
 	}
 	return all
 }
+
+// Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new.
+func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Resource {
+	root := r.Scope.Root
+	if before := base.Resource(root, r.Address); before != nil {
+		return before
+	}
+	return base.Resource(root, s.Config.PreviousAddress(root, r.Address))
+}

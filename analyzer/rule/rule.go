@@ -34,7 +34,13 @@ type Pass struct {
 
 	rule      Rule
 	problems  []Problem
-	undecided []finding.Undecided
+	undecided []Undecided
+}
+
+// Undecided is a resource that a rule could not judge.
+type Undecided struct {
+	finding.Undecided
+	Resource *terraform.Resource
 }
 
 // Problem is what a rule reports.
@@ -56,7 +62,7 @@ type Evidence struct {
 }
 
 // Run applies a rule to a snapshot. The results are in the order in which the rule reports them.
-func Run(r Rule, head, base *kms.Snapshot) ([]Problem, []finding.Undecided) {
+func Run(r Rule, head, base *kms.Snapshot) ([]Problem, []Undecided) {
 	if r.Hazard && base == nil {
 		return nil, nil
 	}
@@ -82,24 +88,24 @@ func (p *Pass) Undecided(r *terraform.Resource, attribute string, v terraform.Va
 	if at.Filename == "" {
 		at = r.Header()
 	}
-	p.undecided = append(p.undecided, finding.Undecided{
+	p.undecided = append(p.undecided, Undecided{Resource: r, Undecided: finding.Undecided{
 		Rule: p.rule.ID, Address: r.Address, File: at.Filename, StartLine: at.Start.Line,
 		Reason: "`" + attribute + "`: " + v.Reason,
-	})
+	}})
 }
 
 // IsNew tells that a resource does not exist in the base, so that nothing deployed hangs on it. Without a
 // base nothing is known to be new.
 func (p *Pass) IsNew(r *terraform.Resource) bool {
-	return p.Base != nil && p.Base.Resource(r.Scope.Root, r.Address) == nil
+	return p.Base != nil && p.Before(r) == nil && !p.Base.Config.Broken(r.Scope.Module.Dir)
 }
 
-// Before finds what a resource was in the base; nil if it is new or there is no base.
+// Before finds what a resource was in the base, moved blocks honoured; nil if it is new or there is no base.
 func (p *Pass) Before(r *terraform.Resource) *terraform.Resource {
 	if p.Base == nil {
 		return nil
 	}
-	return p.Base.Resource(r.Scope.Root, r.Address)
+	return p.Head.Before(p.Base, r)
 }
 
 // Page is the specification without its examples: the text of `kms-review explain`.

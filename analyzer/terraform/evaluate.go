@@ -204,6 +204,9 @@ func (s *Scope) compute(expr hcl.Expression) Value {
 			variables[root] = cty.ObjectVal(members)
 		}
 	}
+	if !evaluable(s.file(expr.Range()), expr, roots) {
+		return unknownValue(expr.Range(), "it takes too long to evaluate")
+	}
 	value, diags := expr.Value(&hcl.EvalContext{Variables: variables})
 	if diags.HasErrors() {
 		return unknownValue(expr.Range(), "%s", diags[0].Summary)
@@ -246,7 +249,7 @@ func (s *Scope) variable(name string) Value {
 		if v.Absent() && !declared.nullable && declared.def != nil {
 			v = s.fromDefault(declared)
 		}
-		return declared.convert(v)
+		return s.convert(declared, v)
 	})
 }
 
@@ -285,6 +288,9 @@ func (s *Scope) fromDefault(declared *variable) Value {
 	if declared.def == nil {
 		return unknownValue(declared.declRange, "`var.%s` has no default", declared.name)
 	}
+	if !evaluable(s.file(declared.def.Range()), declared.def, nil) {
+		return unknownValue(declared.def.Range(), "the default of `var.%s` takes too long to evaluate", declared.name)
+	}
 	value, diags := declared.def.Value(nil)
 	if diags.HasErrors() {
 		return unknownValue(declared.def.Range(), "the default of `var.%s` is not understood", declared.name)
@@ -296,9 +302,12 @@ func (s *Scope) fromDefault(declared *variable) Value {
 	return v
 }
 
-func (declared *variable) convert(v Value) Value {
+func (s *Scope) convert(declared *variable, v Value) Value {
 	if declared.typ == nil || v.state != known {
 		return v
+	}
+	if !evaluable(s.file(declared.typ.Range()), declared.typ, nil) {
+		return unknownValue(v.Range, "the type of `var.%s` takes too long to evaluate", declared.name)
 	}
 	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(declared.typ)
 	if diags.HasErrors() {

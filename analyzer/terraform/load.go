@@ -87,11 +87,11 @@ func configFiles(fsys fs.FS, dir string) (names []string, found map[string]bool)
 func (m *Module) add(file *File, b *hcl.Block, override bool) {
 	switch b.Type {
 	case "terraform":
-		m.addTerraform(b)
+		m.addTerraform(file, b)
 	case "provider":
 		m.rootSigns = true
 	case "variable":
-		m.addVariable(b)
+		m.addVariable(file, b)
 	case "locals":
 		attrs, _ := b.Body.JustAttributes()
 		for name, attr := range attrs {
@@ -124,7 +124,7 @@ func (m *Module) addBlock(into map[string]*block, file *File, b *hcl.Block, over
 	into[added.address()] = added
 }
 
-func (m *Module) addVariable(b *hcl.Block) {
+func (m *Module) addVariable(file *File, b *hcl.Block) {
 	name := b.Labels[0]
 	v, exists := m.variables[name]
 	if !exists {
@@ -138,12 +138,23 @@ func (m *Module) addVariable(b *hcl.Block) {
 		v.typ = expr
 	}
 	if expr := attribute(b.Body, "nullable"); expr != nil {
-		value, diags := expr.Value(nil)
-		v.nullable = diags.HasErrors() || valueOf(value, expr.Range()).IsFalse() != True
+		v.nullable = constant(file, expr).IsFalse() != True
 	}
 }
 
-func (m *Module) addTerraform(b *hcl.Block) {
+// constant is the value of an expression that may refer to nothing.
+func constant(file *File, expr hcl.Expression) Value {
+	if !evaluable(file, expr, nil) {
+		return unknownValue(expr.Range(), "it takes too long to evaluate")
+	}
+	value, diags := expr.Value(nil)
+	if diags.HasErrors() {
+		return unknownValue(expr.Range(), "%s", diags[0].Summary)
+	}
+	return valueOf(value, expr.Range())
+}
+
+func (m *Module) addTerraform(file *File, b *hcl.Block) {
 	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 		{Type: "required_providers"}, {Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
 	}})
@@ -154,28 +165,23 @@ func (m *Module) addTerraform(b *hcl.Block) {
 		}
 		attrs, _ := inner.Body.JustAttributes()
 		for name, attr := range attrs {
-			m.providers[name] = versionConstraint(attr.Expr)
+			m.providers[name] = versionConstraint(file, attr.Expr)
 		}
 	}
 }
 
 // versionConstraint reads `{ source = "...", version = "..." }` or the older plain string.
-func versionConstraint(expr hcl.Expression) string {
-	value, diags := expr.Value(nil)
-	if pairs, mapDiags := hcl.ExprMap(expr); !mapDiags.HasErrors() {
+func versionConstraint(file *File, expr hcl.Expression) string {
+	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
 		for _, pair := range pairs {
 			if hcl.ExprAsKeyword(pair.Key) == "version" {
-				value, diags = pair.Value.Value(nil)
-				text, _ := valueOf(value, expr.Range()).Text()
+				text, _ := constant(file, pair.Value).Text()
 				return text
 			}
 		}
 		return ""
 	}
-	if diags.HasErrors() {
-		return ""
-	}
-	text, _ := valueOf(value, expr.Range()).Text()
+	text, _ := constant(file, expr).Text()
 	return text
 }
 

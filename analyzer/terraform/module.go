@@ -27,9 +27,6 @@ type Module struct {
 	broken    bool              // a file could not be read or parsed: what is absent here may stand there
 }
 
-// Broken tells that a file of the module could not be read or parsed, so absence proves nothing.
-func (m *Module) Broken() bool { return m.broken }
-
 // ProviderConstraint is the version constraint on hashicorp/aws, "" where there is none.
 func (m *Module) ProviderConstraint() string { return m.providers["aws"] }
 

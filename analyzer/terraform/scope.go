@@ -155,11 +155,7 @@ func (b *block) localSource(from string) (dir string, ok bool) {
 		if expr == nil {
 			continue
 		}
-		value, diags := expr.Value(nil)
-		if diags.HasErrors() {
-			return "", false
-		}
-		source, isText := valueOf(value, expr.Range()).Text()
+		source, isText := constant(b.file, expr).Text()
 		if !isText || !(strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../")) {
 			return "", false
 		}
@@ -196,6 +192,12 @@ func (c *Configuration) Modules() (modules, files int) {
 		}
 	}
 	return modules, files
+}
+
+// Broken tells that a file of a directory could not be read or parsed, so absence there proves nothing.
+func (c *Configuration) Broken(dir string) bool {
+	m := c.modules[dir]
+	return m != nil && m.broken
 }
 
 // Source is the text of a file that was read, nil if it was not.

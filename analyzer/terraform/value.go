@@ -141,6 +141,8 @@ func valueOf(v cty.Value, r hcl.Range) Value {
 		return unknownValue(r, "its value is known only after apply")
 	case v.IsNull():
 		return Value{state: absent, Range: r}
+	case huge(v):
+		return unknownValue(r, "its number is too large")
 	case !v.IsWhollyKnown():
 		return Value{state: unknown, value: v, Range: r, Reason: "a part of its value is known only after apply"}
 	default:

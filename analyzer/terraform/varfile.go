@@ -103,10 +103,13 @@ func readVarFile(fsys fs.FS, name string) (map[string]given, []finding.Diagnosti
 	diags = append(diags, diagnostics(attrDiags)...)
 	values := map[string]given{}
 	for key, attr := range attrs {
-		value, valueDiags := attr.Expr.Value(nil)
-		if valueDiags.HasErrors() {
+		value := cty.DynamicVal
+		if evaluable(file, attr.Expr, nil) {
+			computed, valueDiags := attr.Expr.Value(nil)
 			diags = append(diags, diagnostics(valueDiags)...)
-			value = cty.DynamicVal
+			if !valueDiags.HasErrors() {
+				value = computed
+			}
 		}
 		values[key] = given{value: value, expr: attr.Expr, file: file}
 	}

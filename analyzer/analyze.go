@@ -1,0 +1,207 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+
+	"github.com/kms-review/kms-review/analyzer/compare"
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// ErrNothingReadable says that there were configuration files and none of them could be read.
+var ErrNothingReadable = errors.New("none of the Terraform files could be read")
+
+// Analyze judges a change, or with a nil Base all of Head. A user's broken file is part of the report; an error
+// means that there is no judgement at all: ctx ended, a tree cannot be listed, or ErrNothingReadable (with a
+// report that holds the diagnostics).
+func Analyze(ctx context.Context, in Input) (Report, error) {
+	a := analysis{in: in, rules: selected(in)}
+	if err := a.load(ctx); err != nil {
+		return Report{}, err
+	}
+	a.change = compare.Snapshots(a.base, a.head)
+	a.judge()
+	if err := a.prove(ctx); err != nil {
+		return Report{}, err
+	}
+	report := a.report()
+	if report.Stats.Files == 0 && hasErrors(report.Diagnostics) {
+		return report, ErrNothingReadable
+	}
+	return report, nil
+}
+
+// analysis is one run of Analyze.
+type analysis struct {
+	in     Input
+	rules  []rule.Rule
+	dirs   []string
+	base   *kms.Snapshot // nil in a scan
+	head   *kms.Snapshot
+	change compare.Change
+
+	known     map[string]bool // fingerprints of all findings at head, affected or not
+	results   []result
+	undecided []finding.Undecided
+}
+
+// result is a finding with what is needed to prove its fix.
+type result struct {
+	finding finding.Finding
+	edits   []finding.Edit
+}
+
+func selected(in Input) []rule.Rule {
+	var chosen []rule.Rule
+	for _, r := range rules.All() {
+		on, named := in.Settings.Rules[r.ID]
+		if on || !named && !r.OffByDefault {
+			chosen = append(chosen, r)
+		}
+	}
+	return chosen
+}
+
+func (a *analysis) load(ctx context.Context) error {
+	if err := a.findDirs(ctx); err != nil {
+		return err
+	}
+	var err error
+	if a.head, err = snapshot(ctx, a.in.Head, a.dirs, a.in); err != nil {
+		return err
+	}
+	if a.in.Base != nil {
+		a.base, err = snapshot(ctx, a.in.Base, a.dirs, a.in)
+	}
+	return err
+}
+
+func snapshot(ctx context.Context, fsys fs.FS, dirs []string, in Input) (*kms.Snapshot, error) {
+	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{VarFiles: in.VarFiles})
+	if err != nil {
+		return nil, err
+	}
+	return kms.Build(config), nil
+}
+
+// findDirs lists the directories to read: all in a scan, else those of the changed files.
+func (a *analysis) findDirs(ctx context.Context) error {
+	found := map[string]bool{}
+	if a.in.Base != nil {
+		for _, f := range a.in.Changed {
+			for _, name := range []string{f.Path, f.OldPath} {
+				if name == "" {
+					continue
+				}
+				found[path.Dir(name)] = true
+				if terraform.IsVarFile(name) {
+					found[path.Dir(path.Dir(name))] = true // a var file may lie in a directory below its module
+				}
+			}
+		}
+	} else if err := walk(ctx, a.in.Head, found); err != nil {
+		return err
+	}
+	for dir := range found {
+		a.dirs = append(a.dirs, dir)
+	}
+	sort.Strings(a.dirs)
+	return nil
+}
+
+// skipped directories hold copies of other people's configuration, or none.
+var skipped = map[string]bool{".git": true, ".terraform": true, "node_modules": true}
+
+func walk(ctx context.Context, fsys fs.FS, found map[string]bool) error {
+	return fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if name == "." {
+				return fmt.Errorf("list files: %w", err)
+			}
+			return nil // an unreadable directory hides no other
+		}
+		if entry.IsDir() && skipped[entry.Name()] {
+			return fs.SkipDir
+		}
+		if !entry.IsDir() && terraform.IsConfig(name) {
+			found[path.Dir(name)] = true
+		}
+		return nil
+	})
+}
+
+// judge runs the rules over both snapshots and gives each finding its status.
+func (a *analysis) judge() {
+	before := map[string]result{}
+	if a.base != nil {
+		found, _ := a.run(a.base, nil)
+		for _, r := range found {
+			before[r.finding.Fingerprint] = r
+		}
+	}
+	after, undecided := a.run(a.head, a.base)
+	a.known = map[string]bool{}
+	for _, r := range after {
+		a.known[r.finding.Fingerprint] = true
+		if !a.change.Affected(r.finding.Module, r.finding.Address) {
+			continue
+		}
+		if _, existed := before[r.finding.Fingerprint]; existed {
+			r.finding.Status, r.edits = finding.Existing, nil
+		}
+		delete(before, r.finding.Fingerprint)
+		a.results = append(a.results, r)
+	}
+	for _, u := range undecided {
+		if a.change.Affected(u.root, u.Address) {
+			a.undecided = append(a.undecided, u.Undecided)
+		}
+	}
+	a.addFixed(before)
+}
+
+// addFixed reports what the change cured: the resource is still there, the problem is not.
+func (a *analysis) addFixed(gone map[string]result) {
+	for _, r := range gone {
+		f := r.finding
+		if a.head.Resource(f.Module, f.Address) == nil || !a.change.Affected(f.Module, f.Address) || a.superseded(f) {
+			continue
+		}
+		f.Status, f.InDiff = finding.Fixed, false
+		a.results = append(a.results, result{finding: f})
+	}
+}
+
+// superseded tells that another finding at head speaks for this one, which is therefore not cured.
+func (a *analysis) superseded(f finding.Finding) bool {
+	for _, r := range a.results {
+		if r.finding.Address == f.Address && r.finding.Module == f.Module && speaksFor(a.rules, r.finding.Rule, f.Rule) {
+			return true
+		}
+	}
+	return false
+}
+
+func speaksFor(all []rule.Rule, id, other string) bool {
+	for _, r := range all {
+		if r.ID == id {
+			for _, superseded := range r.Supersedes {
+				if superseded == other {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package analyzer
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/fix"
+	"github.com/kms-review/kms-review/analyzer/kms"
+)
+
+// prove gives each new finding its suggestion, if applying it cures the finding, brings no other, breaks no
+// file and keeps the layout.
+func (a *analysis) prove(ctx context.Context) error {
+	for i := range a.results {
+		r := &a.results[i]
+		if r.finding.Status != finding.New || len(r.edits) == 0 {
+			continue
+		}
+		suggestion, err := a.proven(ctx, *r)
+		if err != nil {
+			return fmt.Errorf("prove the suggestion for %s: %w", r.finding.Address, err)
+		}
+		r.finding.Suggestion = suggestion
+	}
+	return nil
+}
+
+// proven is the suggestion, or nil if the proof fails.
+func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, error) {
+	texts, err := fix.Apply(a.in.Head, r.edits)
+	if err != nil {
+		return nil, err
+	}
+	if len(texts) != 1 {
+		return nil, nil // one click changes one file
+	}
+	source, err := fs.ReadFile(a.in.Head, r.edits[0].File)
+	if err != nil {
+		return nil, err
+	}
+	if !fix.KeepsFormat(source, texts[r.edits[0].File]) {
+		return nil, nil
+	}
+	cured, err := snapshot(ctx, fix.Overlay(a.in.Head, texts), []string{r.finding.Module}, a.in)
+	if err != nil {
+		return nil, err
+	}
+	if a.breaks(cured) || !a.cures(cured, r.finding) {
+		return nil, nil
+	}
+	return fix.Suggestion(source, r.edits)
+}
+
+// breaks tells that a snapshot has a broken file that head does not have.
+func (a *analysis) breaks(cured *kms.Snapshot) bool {
+	type place struct{ file, summary string }
+	before := map[place]bool{}
+	for _, d := range a.head.Config.Diagnostics {
+		before[place{d.File, d.Summary}] = true
+	}
+	for _, d := range cured.Config.Diagnostics {
+		if !before[place{d.File, d.Summary}] {
+			return true
+		}
+	}
+	return false
+}
+
+// cures tells that a finding is gone in a snapshot and that nothing else appeared.
+func (a *analysis) cures(cured *kms.Snapshot, f finding.Finding) bool {
+	left, _ := a.run(cured, a.base)
+	for _, r := range left {
+		if r.finding.Fingerprint == f.Fingerprint || !a.known[r.finding.Fingerprint] {
+			return false
+		}
+	}
+	return true
+}

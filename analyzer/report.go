@@ -1,0 +1,65 @@
+package analyzer
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+)
+
+func (a *analysis) report() Report {
+	modules, files := a.head.Config.Modules()
+	report := Report{
+		SchemaVersion: SchemaVersion,
+		Tool:          Tool{Name: "kms-review", Version: a.in.Version},
+		Base:          a.in.BaseSHA, Head: a.in.HeadSHA,
+		Findings: []finding.Finding{}, Undecided: nonNil(a.undecided),
+		Diagnostics: nonNil(a.head.Config.Diagnostics),
+		Cost:        Cost{Lines: []CostLine{}},
+		Stats:       Stats{Files: files, Modules: modules, Resources: len(a.head.Resources()), Affected: a.change.Touched()},
+	}
+	for _, r := range a.results {
+		report.Findings = append(report.Findings, r.finding)
+	}
+	sortFindings(report.Findings)
+	sort.Slice(report.Undecided, func(i, j int) bool {
+		x, y := report.Undecided[i], report.Undecided[j]
+		return x.File < y.File || x.File == y.File && (x.StartLine < y.StartLine || x.StartLine == y.StartLine &&
+			(x.Rule+x.Address+x.Reason < y.Rule+y.Address+y.Reason))
+	})
+	sort.SliceStable(report.Diagnostics, func(i, j int) bool {
+		x, y := report.Diagnostics[i], report.Diagnostics[j]
+		return x.File < y.File || x.File == y.File && x.StartLine < y.StartLine
+	})
+	return report
+}
+
+func sortFindings(list []finding.Finding) {
+	sort.Slice(list, func(i, j int) bool {
+		x, y := list[i], list[j]
+		if x.File != y.File {
+			return x.File < y.File
+		}
+		if x.StartLine != y.StartLine {
+			return x.StartLine < y.StartLine
+		}
+		return strings.Join([]string{x.Rule, x.Module, x.Address, x.Fingerprint}, "\x00") <
+			strings.Join([]string{y.Rule, y.Module, y.Address, y.Fingerprint}, "\x00")
+	})
+}
+
+func hasErrors(list []finding.Diagnostic) bool {
+	for _, d := range list {
+		if d.Severity == "error" {
+			return true
+		}
+	}
+	return false
+}
+
+func nonNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,83 @@
+package analyzer
+
+import (
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/rule"
+)
+
+// located is an undecided rule with the root module of its address.
+type located struct {
+	finding.Undecided
+	root string
+}
+
+// run applies all rules to one snapshot. Findings of the base carry their addresses at head.
+func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
+	var results []result
+	var undecided []located
+	silenced := map[[3]string]bool{}
+	for _, r := range a.rules {
+		problems, open := rule.Run(r, s, base)
+		for _, p := range problems {
+			results = append(results, a.result(r, p, s == a.base))
+			for _, id := range r.Supersedes {
+				silenced[[3]string{id, p.Resource.Scope.Root, p.Resource.Address}] = true
+			}
+		}
+		for _, u := range open {
+			undecided = append(undecided, located{Undecided: u.Undecided, root: u.Resource.Scope.Root})
+		}
+	}
+	kept := results[:0]
+	for _, r := range results {
+		f := r.finding
+		if !silenced[[3]string{f.Rule, f.Module, f.Address}] && !a.in.Settings.Ignores(f.File) {
+			kept = append(kept, r)
+		}
+	}
+	return kept, undecided
+}
+
+func (a *analysis) result(r rule.Rule, p rule.Problem, atBase bool) result {
+	root, address := p.Resource.Scope.Root, p.Resource.Address
+	if atBase {
+		address = a.change.AtHead(root, address)
+	}
+	block := p.Resource.Range()
+	f := finding.Finding{
+		Rule: r.ID, Name: r.Name, Severity: p.Severity, Status: finding.New,
+		Address: address, Module: root, Instances: nonNil(p.Resource.Instances),
+		File: p.Range.Filename, StartLine: p.Range.Start.Line, EndLine: p.Range.End.Line,
+		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(r.References),
+		Fingerprint: finding.Fingerprint(r.ID, root, address, p.Attribute, p.Discriminator),
+		BlockStart:  block.Start.Line, BlockEnd: block.End.Line,
+	}
+	if f.File != block.Filename {
+		f.BlockStart, f.BlockEnd = f.StartLine, f.EndLine
+	}
+	f.InDiff = a.inDiff(f)
+	return result{finding: f, edits: p.Fix}
+}
+
+func evidence(list []rule.Evidence) []finding.Evidence {
+	out := []finding.Evidence{}
+	for _, e := range list {
+		out = append(out, finding.Evidence{File: e.Range.Filename, StartLine: e.Range.Start.Line, EndLine: e.Range.End.Line, Note: e.Note})
+	}
+	return out
+}
+
+func (a *analysis) inDiff(f finding.Finding) bool {
+	for _, changed := range a.in.Changed {
+		if changed.Path != f.File {
+			continue
+		}
+		for _, line := range changed.Added {
+			if f.StartLine <= line && line <= f.EndLine {
+				return true
+			}
+		}
+	}
+	return false
+}

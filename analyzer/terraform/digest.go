@@ -1,0 +1,211 @@
+package terraform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Digest identifies all that the values of a resource depend on: its block, and through references every
+// variable, local, block and module argument behind it. White space, comments and the file a block stands in
+// do not count. Two snapshots with equal digests give the resource equal values.
+func (r *Resource) Digest() string {
+	w := walker{seen: map[string]string{}}
+	w.visitBlock(r.Scope, r.Address, r.block)
+	for s := r.Scope; s.parent != nil; s = s.parent {
+		w.visitCall(s)
+	}
+	return w.sum()
+}
+
+// walker collects the texts of definitions by what they define.
+type walker struct{ seen map[string]string }
+
+func (w walker) sum() string {
+	keys := sortedKeys(w.seen)
+	h := sha256.New()
+	for _, key := range keys {
+		h.Write([]byte(key + "\x00" + w.seen[key] + "\x00"))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// enter notes a definition; false if it was seen before.
+func (w walker) enter(key, text string) bool {
+	if _, seen := w.seen[key]; seen {
+		return false
+	}
+	w.seen[key] = text
+	return true
+}
+
+func (w walker) visitBlock(s *Scope, key string, b *block) {
+	var text strings.Builder
+	var exprs []hcl.Expression
+	for _, body := range b.bodies {
+		text.WriteString(bodyText(s, b, body))
+		exprs = append(exprs, expressions(body)...)
+	}
+	if w.enter(key, text.String()) {
+		w.visitReferences(s, exprs)
+	}
+}
+
+// visitCall notes what decides whether and how often a called module exists.
+func (w walker) visitCall(s *Scope) {
+	for _, name := range []string{"source", "count", "for_each", "providers"} {
+		for _, body := range s.call.bodies {
+			if expr := attribute(body, name); expr != nil {
+				w.visitExpression(s.parent, s.Path+"|"+name, expr)
+			}
+		}
+	}
+}
+
+func (w walker) visitExpression(s *Scope, key string, expr hcl.Expression) {
+	if w.enter(key, s.text(expr.Range())) {
+		w.visitReferences(s, []hcl.Expression{expr})
+	}
+}
+
+func (w walker) visitReferences(s *Scope, exprs []hcl.Expression) {
+	for _, expr := range exprs {
+		for _, traversal := range expr.Variables() {
+			w.visitTraversal(s, traversal)
+		}
+	}
+}
+
+func (w walker) visitTraversal(s *Scope, traversal hcl.Traversal) {
+	if address, _, ok := target(traversal); ok {
+		if b := s.Module.resources[address]; b != nil {
+			w.visitBlock(s, join(s.Path, address), b)
+		}
+		return
+	}
+	if len(traversal) < 2 {
+		return
+	}
+	step, ok := traversal[1].(hcl.TraverseAttr)
+	if !ok {
+		return
+	}
+	switch traversal.RootName() {
+	case "var":
+		w.visitVariable(s, step.Name)
+	case "local":
+		if l := s.Module.locals[step.Name]; l != nil {
+			w.visitExpression(s, join(s.Path, "local."+step.Name), l.expr)
+		}
+	case "module":
+		w.visitModule(s, step.Name, traversal[2:])
+	}
+}
+
+func (w walker) visitVariable(s *Scope, name string) {
+	declared := s.Module.variables[name]
+	if declared == nil {
+		return
+	}
+	key := join(s.Path, "var."+name)
+	text := ""
+	for _, expr := range []hcl.Expression{declared.def, declared.typ} {
+		if expr != nil {
+			text += s.text(expr.Range()) + "\x00"
+		}
+	}
+	if value, set := s.vars.set[name]; set {
+		text += tokens(value.file, value.expr.Range())
+	}
+	for _, value := range s.vars.elsewhere[name] {
+		text += tokens(value.file, value.expr.Range())
+	}
+	if !w.enter(key, text) || s.parent == nil {
+		return
+	}
+	for _, body := range s.call.bodies {
+		if expr := attribute(body, name); expr != nil {
+			w.visitExpression(s.parent, key+"|argument", expr)
+		}
+	}
+}
+
+func (w walker) visitModule(s *Scope, name string, rest hcl.Traversal) {
+	call := s.Module.calls["module."+name]
+	if call == nil {
+		return
+	}
+	child := s.children["module."+name]
+	if child == nil {
+		w.visitBlock(s, join(s.Path, "module."+name), call)
+		return
+	}
+	w.visitCall(child)
+	for _, step := range rest {
+		attr, ok := step.(hcl.TraverseAttr)
+		if !ok {
+			continue
+		}
+		if out := child.Module.outputs[attr.Name]; out != nil {
+			w.visitExpression(child, join(child.Path, "output."+attr.Name), out.expr)
+		}
+		return
+	}
+}
+
+// bodyText is the text of a block's body without white space and comments. JSON syntax does not tell a
+// block's range, so the whole file stands for it: too much is affected rather than too little.
+func bodyText(s *Scope, b *block, body hcl.Body) string {
+	if native, ok := body.(*hclsyntax.Body); ok {
+		return s.text(native.SrcRange)
+	}
+	return string(b.file.Bytes)
+}
+
+func (s *Scope) text(r hcl.Range) string { return tokens(s.file(r), r) }
+
+// tokens is the text of a range, a token a line, without comments and newlines.
+func tokens(file *File, r hcl.Range) string {
+	if file == nil || !r.CanSliceBytes(file.Bytes) {
+		return ""
+	}
+	text := r.SliceBytes(file.Bytes)
+	if file.json {
+		return string(text)
+	}
+	lexed, _ := hclsyntax.LexConfig(text, r.Filename, r.Start)
+	var out strings.Builder
+	for _, token := range lexed {
+		if token.Type != hclsyntax.TokenComment && token.Type != hclsyntax.TokenNewline {
+			out.Write(token.Bytes)
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
+}
+
+// expressions lists all expressions of a body and of the blocks in it.
+func expressions(body hcl.Body) []hcl.Expression {
+	native, ok := body.(*hclsyntax.Body)
+	if !ok {
+		attrs, _ := body.JustAttributes()
+		var exprs []hcl.Expression
+		for _, name := range sortedKeys(attrs) {
+			exprs = append(exprs, attrs[name].Expr)
+		}
+		return exprs
+	}
+	var exprs []hcl.Expression
+	for _, attr := range native.Attributes {
+		exprs = append(exprs, attr.Expr)
+	}
+	for _, inner := range native.Blocks {
+		exprs = append(exprs, expressions(inner.Body)...)
+	}
+	sort.Slice(exprs, func(i, j int) bool { return exprs[i].Range().Start.Byte < exprs[j].Range().Start.Byte })
+	return exprs
+}

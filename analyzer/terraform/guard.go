@@ -1,0 +1,80 @@
+package terraform
+
+import (
+	"math/big"
+	"regexp"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// hugeExponent finds what may be a number with four or more digits in its exponent. cty keeps such a number in
+// a few bytes, but writes it out in all its digits when it becomes a string: 1e99999999 as a map key takes
+// hours.
+var hugeExponent = regexp.MustCompile(`[0-9.][eE][+-]?[0-9]{4}`)
+
+const (
+	maxExponentBits = 1 << 13 // beyond float64's range, and still quick to write out
+	maxProducts     = 64      // of one expression: exponents add up when numbers are multiplied
+)
+
+// evaluable refuses expressions that take more than a moment to evaluate. references are the values that the
+// expression reads; nil where it may read none.
+func evaluable(file *File, expr hcl.Expression, references map[string]map[string]cty.Value) bool {
+	r := expr.Range()
+	if file == nil || !r.CanSliceBytes(file.Bytes) {
+		return true
+	}
+	suspect := hugeExponent.Match(r.SliceBytes(file.Bytes)) || refersToHuge(references)
+	if file.json {
+		return !suspect
+	}
+	c := census{}
+	node, native := expr.(hclsyntax.Node)
+	if !native {
+		return !suspect
+	}
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { c.count(n); return nil })
+	return !c.huge && c.products <= maxProducts && (!suspect || c.arithmetic == 0)
+}
+
+func refersToHuge(references map[string]map[string]cty.Value) bool {
+	for _, members := range references {
+		for _, v := range members {
+			if v.IsKnown() && !v.IsNull() && v.Type() == cty.String && hugeExponent.MatchString(v.AsString()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// census counts what makes an expression dear.
+type census struct {
+	arithmetic, products int
+	huge                 bool
+}
+
+func (c *census) count(n hclsyntax.Node) {
+	switch n := n.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		c.huge = c.huge || huge(n.Val)
+	case *hclsyntax.UnaryOpExpr:
+		c.arithmetic++
+	case *hclsyntax.BinaryOpExpr:
+		c.arithmetic++
+		if n.Op == hclsyntax.OpMultiply || n.Op == hclsyntax.OpDivide {
+			c.products++
+		}
+	}
+}
+
+func huge(v cty.Value) bool {
+	if !v.IsKnown() || v.IsNull() || v.Type() != cty.Number {
+		return false
+	}
+	f := v.AsBigFloat()
+	exponent := f.MantExp(new(big.Float))
+	return exponent > maxExponentBits || exponent < -maxExponentBits
+}
