@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// gitTimeout bounds each git process: a hung one would hang every test behind the simulator's lock.
+const gitTimeout = 60 * time.Second
+
+// objectName is a full object id as the API takes it.
+var objectName = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// gitCommand prepares git in a repository, cut off from the machine's configuration, hooks and networks: a
+// developer's own settings would change diffs and commit ids.
+func (s *Simulator) gitCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	fixed := []string{
+		"--git-dir=" + dir, "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+		"-c", "protocol.allow=never", "-c", "protocol.file.allow=always", "-c", "core.quotePath=false",
+		"-c", "init.defaultBranch=main", "-c", "safe.directory=*",
+	}
+	cmd := exec.CommandContext(ctx, "git", append(fixed, args...)...)
+	cmd.Dir = s.opts.Dir
+	home := filepath.Join(s.opts.Dir, "home")
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CONFIG_HOME=" + home, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1",
+		"LC_ALL=C", "TZ=UTC",
+	}
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// git runs git and returns its standard output.
+func (s *Simulator) git(dir string, stdin io.Reader, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), gitTimeout)
+	defer cancel()
+	cmd := s.gitCommand(ctx, dir, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(errs.String()))
+	}
+	return out.Bytes(), nil
+}
+
+// updateRef points a ref at a commit.
+func (r *Repository) updateRef(ref, sha string) error {
+	_, err := r.sim.git(r.dir, nil, "update-ref", ref, sha)
+	return err
+}
+
+// branchHead is the commit at which a branch points, "" where the branch does not exist.
+func (r *Repository) branchHead(branch string) string {
+	sha, kind, err := r.objects.resolve("refs/heads/" + branch)
+	if err != nil || kind != "commit" {
+		return ""
+	}
+	return sha
+}
+
+// mergeBase finds the best common ancestor, "" where there is none.
+func (r *Repository) mergeBase(a, b string) string {
+	out, err := r.sim.git(r.dir, nil, "merge-base", a, b)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// commitsBetween lists the commits of base..head, oldest first.
+func (r *Repository) commitsBetween(base, head string) ([]string, error) {
+	out, err := r.sim.git(r.dir, nil, "rev-list", "--reverse", "--topo-order", base+".."+head)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(out)), nil
+}
+
+// aheadBehind counts the commits that only head and only base have.
+func (r *Repository) aheadBehind(base, head string) (ahead, behind int, err error) {
+	out, err := r.sim.git(r.dir, nil, "rev-list", "--left-right", "--count", base+"..."+head)
+	if err != nil {
+		return 0, 0, err
+	}
+	fields := strings.Fields(string(out))
+	if len(fields) != 2 {
+		return 0, 0, fmt.Errorf("count commits between %s and %s: git answered %q", base, head, out)
+	}
+	behind, err = strconv.Atoi(fields[0])
+	if err != nil {
+		return 0, 0, err
+	}
+	ahead, err = strconv.Atoi(fields[1])
+	return ahead, behind, err
+}
+
+// fetch copies a branch of another repository here, as a fork's head comes into the base repository.
+func (r *Repository) fetch(from *Repository, branch, ref string) error {
+	if from == r {
+		return r.updateRef(ref, r.branchHead(branch))
+	}
+	_, err := r.sim.git(r.dir, nil, "fetch", "--quiet", "--no-tags", "--force", from.dir,
+		"refs/heads/"+branch+":"+ref)
+	return err
+}

@@ -1,0 +1,3 @@
+package simulator
+
+func graphQL(c *call) reply { return notFound() }
