@@ -54,7 +54,7 @@ func asText(files []patched, run func(flags []string, paths ...string) ([]patche
 	const most = 200 // paths are arguments, whose length has a limit
 	var paths []string
 	for _, file := range files {
-		if file.binary && terraform(file.Path) && len(paths) < most {
+		if file.binary && isTerraform(file.Path) && len(paths) < most {
 			paths = append(paths, file.Path)
 			if file.OldPath != "" {
 				paths = append(paths, file.OldPath)

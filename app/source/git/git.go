@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kms-review/kms-review/analyzer/terraform"
 	"github.com/kms-review/kms-review/app/change"
 )
 
@@ -130,7 +131,7 @@ func orHEAD(rev string) string {
 func gaps(c change.Change) []change.Gap {
 	var found []change.Gap
 	for _, file := range c.Files {
-		if file.Status == change.Removed || !terraform(file.Path) {
+		if file.Status == change.Removed || !isTerraform(file.Path) {
 			continue
 		}
 		if _, err := fs.Stat(c.Head, file.Path); err != nil {
@@ -148,11 +149,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func terraform(path string) bool {
-	for _, suffix := range []string{".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"} {
-		if strings.HasSuffix(path, suffix) {
-			return true
-		}
-	}
-	return false
-}
+func isTerraform(path string) bool { return terraform.IsConfig(path) || terraform.IsVarFile(path) }
+
+// Root is the directory that paths of a change are relative to: the root of the work tree, or where there is none
+// the directory that was opened.
+func (r *Repository) Root() string { return r.git.dir }

@@ -12,11 +12,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
-// maxFile is the largest file that is read. Larger ones are no Terraform that a person wrote, and would only fill
-// the memory.
-const maxFile = 5 << 20
+// maxFile is the largest file that is read: what the analyzer would refuse must not fill the memory first.
+const maxFile = terraform.MaxFileBytes
 
 // maxTree bounds the listing of one directory: about half a million entries.
 const maxTree = 32 << 20

@@ -1,0 +1,160 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kms-review/kms-review/analyzer"
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/settings"
+	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/render"
+	"github.com/kms-review/kms-review/app/source/git"
+)
+
+// LocalOptions says what is judged on this machine, and by which rules.
+type LocalOptions struct {
+	Dir        string
+	Scan       bool     // everything below Dir, which need not be a repository
+	Base, Head string   // revisions; empty: the merge base with the default branch, the work tree
+	Rules      string   // "", "all", "default", or IDs with a minus before those to leave out
+	FailOn     string   // "" where the settings decide, "never", or a severity
+	VarFiles   []string // as somebody typed them: relative to the current directory
+	Now        time.Time // when it was asked for
+	Version    string
+}
+
+// Local is a judged change or directory. It must be closed after it was written.
+type Local struct {
+	Report analyzer.Report
+	FailOn finding.Severity // 0: never
+
+	head  fs.FS
+	close func() error
+}
+
+// RunLocal judges a change of a local repository, or all of a directory. The error says that there is no judgement;
+// with analyzer.ErrNothingReadable there still is a report of what is wrong, and Local is not nil.
+func RunLocal(ctx context.Context, opts LocalOptions) (*Local, error) {
+	local := &Local{close: func() error { return nil }}
+	c, root, err := local.read(ctx, opts)
+	if err != nil {
+		return nil, errors.Join(err, local.Close())
+	}
+	in, err := localInput(c, root, opts)
+	if err != nil {
+		return nil, errors.Join(err, local.Close())
+	}
+	local.FailOn, local.head = in.Settings.FailOn, c.Head
+	local.Report, err = analyzer.Analyze(ctx, in)
+	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
+		return nil, errors.Join(fmt.Errorf("analyze %s: %w", opts.Dir, err), local.Close())
+	}
+	addGaps(&local.Report, c.Gaps)
+	local.Report.Stats.DurationMS = time.Since(opts.Now).Milliseconds()
+	return local, err
+}
+
+// read returns the change, or for a scan one without a base, and the directory that its paths are relative to.
+func (l *Local) read(ctx context.Context, opts LocalOptions) (change.Change, string, error) {
+	if opts.Scan {
+		head, err := git.Directory(opts.Dir)
+		return change.Change{HeadSHA: git.WorkTree, Head: head}, opts.Dir, err
+	}
+	repository, err := git.Open(ctx, opts.Dir)
+	if err != nil {
+		return change.Change{}, "", err
+	}
+	l.close = repository.Close
+	c, err := repository.Change(ctx, opts.Base, opts.Head)
+	return c, repository.Root(), err
+}
+
+func localInput(c change.Change, root string, opts LocalOptions) (analyzer.Input, error) {
+	set := settings.Default()
+	var err error
+	if set.Rules, err = chooseRules(opts.Rules, set.Rules); err != nil {
+		return analyzer.Input{}, err
+	}
+	if set.FailOn, err = failOn(opts.FailOn, set.FailOn); err != nil {
+		return analyzer.Input{}, err
+	}
+	in := Input(c, set, opts.Now, opts.Version)
+	for _, file := range opts.VarFiles {
+		name, err := inside(root, file)
+		if err != nil {
+			return analyzer.Input{}, err
+		}
+		if _, err := fs.Stat(c.Head, name); err != nil {
+			return analyzer.Input{}, fmt.Errorf("variable file %s: %w", file, err)
+		}
+		in.VarFiles = append(in.VarFiles, name)
+	}
+	return in, nil
+}
+
+func failOn(flag string, otherwise finding.Severity) (finding.Severity, error) {
+	switch flag {
+	case "":
+		return otherwise, nil
+	case "never":
+		return 0, nil
+	}
+	severity, err := finding.ParseSeverity(flag)
+	if err != nil {
+		return 0, fmt.Errorf("unknown severity %q for --fail-on: want critical, high, medium, low or never", flag)
+	}
+	return severity, nil
+}
+
+// inside turns a path of this machine into one that is relative to root, with slashes.
+func inside(root, file string) (string, error) {
+	absolute, err := filepath.Abs(file)
+	if err != nil {
+		return "", fmt.Errorf("variable file %s: %w", file, err)
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return "", fmt.Errorf("variable file %s: %w", file, err)
+	}
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	if resolved, err := filepath.EvalSymlinks(filepath.Dir(absolute)); err == nil {
+		absolute = filepath.Join(resolved, filepath.Base(absolute))
+	}
+	relative, err := filepath.Rel(root, absolute)
+	if err != nil || relative == ".." || strings.HasPrefix(relative, ".."+string(filepath.Separator)) {
+		return "", fmt.Errorf("variable file %s lies outside of %s; only files of the repository are read", file, root)
+	}
+	return filepath.ToSlash(relative), nil
+}
+
+// Failed tells whether a new finding is at or above FailOn.
+func (l *Local) Failed() bool {
+	for _, f := range l.Report.Findings {
+		if l.FailOn != 0 && f.Status == finding.New && f.Severity >= l.FailOn {
+			return true
+		}
+	}
+	return false
+}
+
+// Formats are the names that Write knows.
+func Formats() []string { return []string{"text", "json"} }
+
+// Write writes the report in one of the Formats.
+func (l *Local) Write(w io.Writer, format string, color bool) error {
+	if format == "json" {
+		return render.JSON(w, l.Report)
+	}
+	return render.Text(w, l.Report, render.TextOptions{Color: color, Head: l.head})
+}
+
+// Close ends the reading of the repository.
+func (l *Local) Close() error { return l.close() }
