@@ -35,7 +35,7 @@ func (p *page) text() string {
 // details is a finding in full. Only a new one shows its fix: the others are not this change's business.
 func (p *page) details(f finding.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### %s\n\n%s at %s\n\n%s\n\n", heading(f), code(f.Address), p.at(f), prose(bounded(f.Message)))
+	fmt.Fprintf(&b, "#### %s %s · %s\n\n%s at %s\n\n%s\n\n", inert(f.Rule), inert(f.Name), f.Severity, code(f.Address), p.at(f), prose(bounded(f.Message)))
 	b.WriteString(section(p.evidence(f)))
 	if f.Status == finding.New {
 		b.WriteString(section(p.shownFix(f.Suggestion)))

@@ -50,7 +50,10 @@ func code(s string) string {
 		s = `""`
 	}
 	ticks := strings.Repeat("`", longestRun(s, '`')+1)
-	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") {
+	atEnds := strings.ContainsAny(s[:1]+s[len(s)-1:], "` ")
+	if strings.Trim(s, " ") != "" && (atEnds || strings.Contains(s, "@")) {
+		// One blank on each side is not shown. It ends what stands before the span: some parsers look for
+		// mail addresses across the fence.
 		s = " " + s + " "
 	}
 	return ticks + s + ticks
@@ -133,7 +136,10 @@ var (
 	// blockStart is what would begin a list, a rule or a heading's underline at the start of a line.
 	blockStart = regexp.MustCompile(`^(\d*)([-+=.)])`)
 	// references are what GitHub turns into links besides @ and #.
-	references = regexp.MustCompile(`(?i)(gh-)(\d)|(:)(//)|(www)(\.)|\b([0-9a-f])([0-9a-f]{6,39})\b`)
+	references = regexp.MustCompile(`(?i)(gh-)(\d)|(:)(//)|(www)(\.)`)
+	// commit is what GitHub may link as a commit: seven hexadecimal digits or more.
+	commit = regexp.MustCompile(`(?i)\b[0-9a-f]{7,}\b`)
+	six    = regexp.MustCompile(`.{6}`)
 )
 
 // inert takes every effect from text: Markdown, HTML, mentions, references, addresses, formulas.
@@ -144,7 +150,8 @@ func inert(s string) string {
 		}
 		return r
 	}, s)
-	s = references.ReplaceAllString(visible(s), "$1$3$5$7"+zeroWidthSpace+"$2$4$6$8")
+	s = references.ReplaceAllString(visible(s), "$1$3$5"+zeroWidthSpace+"$2$4$6")
+	s = commit.ReplaceAllStringFunc(s, func(run string) string { return six.ReplaceAllString(run, "$0"+zeroWidthSpace) })
 	var b strings.Builder
 	for _, r := range s {
 		switch {
