@@ -21,11 +21,11 @@ import (
 // LocalOptions says what is judged on this machine, and by which rules.
 type LocalOptions struct {
 	Dir        string
-	Scan       bool     // everything below Dir, which need not be a repository
-	Base, Head string   // revisions; empty: the merge base with the default branch, the work tree
-	Rules      string   // "", "all", "default", or IDs with a minus before those to leave out
-	FailOn     string   // "" where the settings decide, "never", or a severity
-	VarFiles   []string // as somebody typed them: relative to the current directory
+	Scan       bool      // everything below Dir, which need not be a repository
+	Base, Head string    // revisions; empty: the merge base with the default branch, the work tree
+	Rules      string    // "", "all", "default", or IDs with a minus before those to leave out
+	FailOn     string    // "" where the settings decide, "never", or a severity
+	VarFiles   []string  // as somebody typed them: relative to the current directory
 	Now        time.Time // when it was asked for
 	Version    string
 }
