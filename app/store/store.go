@@ -93,6 +93,9 @@ func DialectOf(url string) (Dialect, error) {
 // transaction, or the program waits for itself.
 func (s *Store) DB() *sql.DB { return s.db }
 
+// Reads is the pool for reading outside a transaction.
+func (s *Store) Reads() *sql.DB { return s.reads }
+
 // Dialect tells which database this is.
 func (s *Store) Dialect() Dialect { return s.dialect }
 
