@@ -101,4 +101,6 @@ func (r *redacted) Is(target error) bool { return errors.Is(r.err, target) }
 // tooLarge says that an answer passed the bound on what is read of one.
 type tooLarge struct{ limit int64 }
 
-func (t *tooLarge) Error() string { return fmt.Sprintf("GitHub's answer is larger than %d bytes", t.limit) }
+func (t *tooLarge) Error() string {
+	return fmt.Sprintf("GitHub's answer is larger than %d bytes", t.limit)
+}
