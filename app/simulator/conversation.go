@@ -17,17 +17,18 @@ type Comment struct {
 	ReviewID  int64
 	Inline    bool
 
-	ThreadID     string
-	Path         string
-	Side         string
-	StartLine    int // 0: one line
-	Line         int // 0: outdated
-	OriginalLine int
-	OriginalSHA  string
-	DiffHunk     string
-	Outdated     bool
-	Resolved     bool
-	ReplyTo      int64 // the first comment of the thread; 0 for that one
+	ThreadID      string
+	Path          string
+	Side          string
+	StartLine     int // 0: one line
+	Line          int // 0: outdated
+	OriginalLine  int
+	OriginalStart int // 0: one line
+	OriginalSHA   string
+	DiffHunk      string
+	Outdated      bool
+	Resolved      bool
+	ReplyTo       int64 // the first comment of the thread; 0 for that one
 }
 
 // Reaction is an emoji that somebody left.
@@ -122,7 +123,7 @@ func (c *reviewComment) view() Comment {
 	v := Comment{
 		ID: c.id, NodeID: c.nodeID, Author: c.author.login, Body: c.body, Created: c.created, Minimized: c.minimized,
 		Reactions: viewReactions(c.reactions), Inline: true, ThreadID: t.nodeID, Path: t.path, Side: t.side,
-		StartLine: t.start, Line: t.line, OriginalLine: t.origin.line, OriginalSHA: t.origin.commit,
+		StartLine: t.start, Line: t.line, OriginalLine: t.origin.line, OriginalStart: t.origin.start, OriginalSHA: t.origin.commit,
 		DiffHunk: t.comments[0].hunk, Outdated: t.outdated(), Resolved: t.resolvedBy != nil,
 	}
 	if c.review != nil {
