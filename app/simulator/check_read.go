@@ -67,6 +67,9 @@ func listAnnotations(c *call) reply {
 	return reply{status: http.StatusOK, body: list, header: header}
 }
 
+// foreignAppID is the id of the App that is not under test.
+const foreignAppID = int64(1)
+
 // appOf is the App that made a run.
 func (s *Simulator) appOf(run *checkRun) struct {
 	id   int64
@@ -79,11 +82,11 @@ func (s *Simulator) appOf(run *checkRun) struct {
 			json object
 		}{s.app.id, own}
 	}
-	own["id"], own["slug"], own["name"] = int64(1), "another-app", "Another App"
+	own["id"], own["slug"], own["name"] = foreignAppID, "another-app", "Another App"
 	return struct {
 		id   int64
 		json object
-	}{1, own}
+	}{foreignAppID, own}
 }
 
 func (s *Simulator) checkRunJSON(run *checkRun) object {

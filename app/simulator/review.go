@@ -120,10 +120,14 @@ func unprocessable(message string) reply {
 
 // joinSentence writes several complaints as GitHub does, without saying which comment each is about.
 func joinSentence(problems []string) string {
-	if len(problems) == 1 {
+	last := len(problems) - 1
+	switch last {
+	case 0:
 		return problems[0]
+	case 1:
+		return problems[0] + " and " + problems[1]
 	}
-	return strings.Join(problems[:len(problems)-1], ", ") + ", and " + problems[len(problems)-1]
+	return strings.Join(problems[:last], ", ") + ", and " + problems[last]
 }
 
 // checkAnchors says what is wrong with the place of a comment: each line must be in a hunk, as a changed or a context

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Options configures a simulator. Only Dir is required.
@@ -53,6 +55,7 @@ type Simulator struct {
 	log    *slog.Logger
 	now    func() time.Time
 	app    appIdentity
+	schema *ast.Schema
 	url    string
 	server *http.Server
 	served chan struct{} // closed when the server has ended
@@ -119,6 +122,9 @@ func New(opts Options) (*Simulator, error) {
 	}
 	if s.opts.Events == nil {
 		s.opts.Events = DefaultEvents()
+	}
+	if s.schema, err = loadGraphSchema(); err != nil {
+		return nil, fmt.Errorf("start simulator: read GitHub's GraphQL schema: %w", err)
 	}
 	if err := s.registerApp(); err != nil {
 		return nil, fmt.Errorf("start simulator: %w", err)

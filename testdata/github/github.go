@@ -1,0 +1,10 @@
+// Package github owns GitHub's own description of its API, cut down to what this App uses; see README.md for where
+// it comes from and how it is cut.
+package github
+
+import _ "embed"
+
+// GraphQLSchema is the schema of the fields that the simulator resolves.
+//
+//go:embed schema.graphql
+var GraphQLSchema string
