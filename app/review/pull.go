@@ -1,0 +1,150 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/kms-review/kms-review/analyzer"
+	"github.com/kms-review/kms-review/analyzer/settings"
+	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/gh"
+	"github.com/kms-review/kms-review/app/publish"
+	"github.com/kms-review/kms-review/app/queue"
+	"github.com/kms-review/kms-review/app/render"
+	"github.com/kms-review/kms-review/app/source/github"
+	"github.com/kms-review/kms-review/app/store"
+	"github.com/kms-review/kms-review/webhook"
+)
+
+// progressAfter is how long a review may take before the pull request shows that it is under way. Most are done
+// sooner, and a check run that only spins costs a request.
+const progressAfter = 3 * time.Second
+
+// Reviewer is the App's pipeline: it implements queue.Handler.
+type Reviewer struct {
+	app       *gh.App
+	source    *github.Source
+	publisher *publish.Publisher
+	store     *store.Store
+	version   string
+	log       *slog.Logger
+}
+
+// NewReviewer wires the pipeline.
+func NewReviewer(app *gh.App, st *store.Store, version string, log *slog.Logger) *Reviewer {
+	return &Reviewer{
+		app: app, source: github.New(st, log), publisher: publish.New(st, log), store: st, version: version, log: log,
+	}
+}
+
+// HandlePull reviews a pull request as it is now and answers the comments that asked for it.
+func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
+	client, err := r.client(ctx, job.InstallationID, job.Repo)
+	if err != nil {
+		return err
+	}
+	pull := change.Pull{Repo: repository(job.Repo), InstallationID: job.InstallationID, Number: job.Number, HeadSHA: job.HeadSHA}
+	err = r.review(ctx, client, &pull, github.Ref{
+		Repo: pull.Repo, InstallationID: job.InstallationID, Number: job.Number, BaseSHA: job.BaseSHA, HeadSHA: job.HeadSHA,
+	}, job.Force)
+	if err != nil && job.Last && !errors.Is(err, gh.ErrGone) && !queue.Superseded(ctx) {
+		err = errors.Join(err, r.giveUp(ctx, client, pull))
+	}
+	return r.answer(ctx, client, job, err)
+}
+
+// review reads, judges and publishes. It fills pull with what it learns, so that a failure can be shown there.
+func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, force bool) error {
+	started := time.Now()
+	fetched, err := r.source.Fetch(ctx, client, ref)
+	if err != nil {
+		return err
+	}
+	*pull = fetched.Pull
+	set, problems := settings.Load(file(fetched.Conversation.OrgSettings), file(fetched.Conversation.RepoSettings))
+	if pull.Draft && set.Drafts == settings.DraftsSkip && !force {
+		return nil
+	}
+	report, err := r.judge(ctx, client, fetched, set, started)
+	if err != nil {
+		return err
+	}
+	report.Diagnostics = append(problems, report.Diagnostics...)
+	shared, err := r.publisher.Shared(ctx, *pull)
+	if err != nil {
+		return err
+	}
+	rendered := render.PullRequest(report, *pull, fetched.Change, set, render.Options{WebURL: r.app.WebURL(), Shared: shared})
+	return r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: force})
+}
+
+// judge runs the analyzer, and shows that the review is under way if it takes long.
+func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.Fetched, set settings.Settings, started time.Time) (analyzer.Report, error) {
+	if fetched.Irrelevant {
+		return analyzer.Report{}, nil
+	}
+	type outcome struct {
+		report analyzer.Report
+		err    error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the analysis if showing progress fails
+	done := make(chan outcome, 1)
+	go func() {
+		report, err := analyzer.Analyze(ctx, Input(fetched.Change, set, started.UTC(), r.version))
+		done <- outcome{report, err}
+	}()
+	timer := time.NewTimer(progressAfter - time.Since(started))
+	defer timer.Stop()
+	select {
+	case result := <-done:
+		return readable(result.report, result.err)
+	case <-timer.C:
+		if err := r.publisher.Start(ctx, client, fetched.Pull); err != nil {
+			return analyzer.Report{}, err
+		}
+	}
+	result := <-done
+	return readable(result.report, result.err)
+}
+
+// readable makes a result of what a person can mend: files that are all broken are no failure of ours.
+func readable(report analyzer.Report, err error) (analyzer.Report, error) {
+	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
+		return report, fmt.Errorf("analyze: %w", err)
+	}
+	return report, nil
+}
+
+// giveUp says on the pull request that there will be no review, so that a required check does not wait forever.
+func (r *Reviewer) giveUp(ctx context.Context, client *gh.Client, pull change.Pull) error {
+	if pull.HeadSHA == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute) // the job's own time may be over
+	defer cancel()
+	problem := render.Problem(pull, render.TimedOut, "The review could not be completed",
+		"GitHub or this App failed repeatedly while the pull request was read. Nothing was judged.")
+	return r.publisher.Publish(ctx, client, pull, change.Conversation{}, problem, publish.Options{Force: true})
+}
+
+// client speaks for an installation, with a token for the repository and the owner's .github if it is covered.
+func (r *Reviewer) client(ctx context.Context, installation int64, repo webhook.RepoRef) (*gh.Client, error) {
+	repos := []string{repo.Name}
+	has, _, err := r.store.HasRepository(ctx, installation, organisationRepository)
+	if err != nil {
+		return nil, fmt.Errorf("look up the repositories of installation %d: %w", installation, err)
+	}
+	if has && repo.Name != organisationRepository {
+		repos = append(repos, organisationRepository)
+	}
+	return r.app.Installation(installation, repo.Owner, repos...), nil
+}
+
+func repository(ref webhook.RepoRef) change.Repo {
+	return change.Repo{ID: ref.ID, Owner: ref.Owner, Name: ref.Name, DefaultBranch: ref.DefaultBranch, Private: ref.Private}
+}
+

@@ -1,0 +1,202 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kms-review/kms-review/app"
+	"github.com/kms-review/kms-review/app/config"
+	"github.com/kms-review/kms-review/app/simulator"
+)
+
+// world is the whole App against a simulated GitHub with one repository.
+type world struct {
+	t    *testing.T
+	sim  *simulator.Simulator
+	repo *simulator.Repository
+}
+
+const goodKey = `resource "aws_kms_key" "main" {
+  description         = "Data at rest"
+  enable_key_rotation = true
+}
+`
+
+const badKey = `resource "aws_kms_key" "backup" {
+  description = "Backups"
+}
+`
+
+// newWorld starts GitHub with a repository of the given files on main, and the App, installed there.
+func newWorld(t *testing.T, files map[string]string) *world {
+	t.Helper()
+	sim, err := simulator.New(simulator.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	repo, err := sim.CreateRepository("octo", "infra", files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, sim: sim, repo: repo}
+	w.start()
+	if _, err := sim.Install("octo"); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	return w
+}
+
+func (w *world) start() {
+	id, key, secret := w.sim.App()
+	cfg := config.Config{
+		AppID: id, PrivateKey: config.NewSecret(string(key)), WebhookSecrets: []config.Secret{config.NewSecret(secret)},
+		APIURL: w.sim.URL(), DatabaseURL: config.NewSecret("sqlite:" + filepath.Join(w.t.TempDir(), "app.db")),
+		ListenAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0",
+	}
+	log := slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if os.Getenv("KMS_REVIEW_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	a, err := app.New(w.t.Context(), cfg, app.Options{Version: "test", Log: log})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	w.t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Errorf("the App did not stop in order: %v", err)
+		}
+		for _, route := range w.sim.Unknown() {
+			w.t.Errorf("the App asked for a route that GitHub does not have: %s", route)
+		}
+	})
+	w.sim.SetWebhookURL("http://" + a.Addr().String() + "/webhook")
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(line []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// settle waits until every delivery was answered.
+func (w *world) settle() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := w.sim.WaitDeliveries(ctx); err != nil {
+		w.t.Fatalf("deliveries were not answered: %v", err)
+	}
+}
+
+// open commits files on a branch and opens a pull request.
+func (w *world) open(files map[string]string, options simulator.PullOptions) *simulator.Pull {
+	w.t.Helper()
+	options.Head = "change"
+	if options.Title == "" {
+		options.Title = "Change"
+	}
+	if _, err := w.repo.Commit("change", "Change", files); err != nil {
+		w.t.Fatal(err)
+	}
+	pull, err := w.repo.OpenPull(options)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pull
+}
+
+func (w *world) push(pull *simulator.Pull, files map[string]string, options ...simulator.CommitOption) {
+	w.t.Helper()
+	if _, err := pull.Push("Push", files, options...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// eventually waits for what the App does by itself.
+func (w *world) eventually(what string, holds func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("did not happen: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// check waits for the nth completed check run of the pull request's head.
+func (w *world) check(pull *simulator.Pull, n int) simulator.CheckRun {
+	w.t.Helper()
+	var run simulator.CheckRun
+	w.eventually("a completed check run", func() bool {
+		completed := 0
+		for _, r := range pull.CheckRuns() {
+			if r.Status == "completed" {
+				completed, run = completed+1, r
+			}
+		}
+		return completed >= n
+	})
+	return run
+}
+
+// quiet waits long enough for a review that must not happen, had it been queued: it lets another pull request's
+// review overtake it.
+func (w *world) quiet() {
+	w.t.Helper()
+	w.settle()
+	branch := "quiet-" + w.t.Name()
+	branch = strings.NewReplacer("/", "-").Replace(branch) + time.Now().Format("150405.000000000")
+	if _, err := w.repo.Commit(branch, "Nothing", map[string]string{"notes.md": branch}); err != nil {
+		w.t.Fatal(err)
+	}
+	pull, err := w.repo.OpenPull(simulator.PullOptions{Title: "Nothing", Head: branch})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.check(pull, 1)
+}
+
+// requests counts what the App asked of GitHub, tokens apart.
+func (w *world) requests() (asked, tokens int) {
+	for _, r := range w.sim.Requests() {
+		if strings.HasSuffix(r.Path, "/access_tokens") {
+			tokens++
+			continue
+		}
+		asked++
+	}
+	return asked, tokens
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+var errNone = errors.New("no comment of the App")
+
+// comment is the App's first inline comment that still stands.
+func standing(pull *simulator.Pull) (simulator.Comment, error) {
+	for _, c := range pull.Comments() {
+		if c.Minimized == "" {
+			return c, nil
+		}
+	}
+	return simulator.Comment{}, errNone
+}
