@@ -41,4 +41,4 @@ func (p *page) annotations() []Annotation {
 }
 
 // plain is text for a place that renders no Markdown, at most limit runes.
-func plain(s string, limit int) string { return shorten(visible(s), limit) }
+func plain(s string, limit int) string { return shorten(visible(cut(s, 4*limit)), limit) }

@@ -12,22 +12,25 @@ const (
 	outputBytes = 65535
 	// reserve is kept free in the text for what the publisher could not place.
 	reserve = 6000
+	// noteBytes is kept free in a list for the words that say how much of it is missing.
+	noteBytes = 120
 )
 
-// fit joins as many items as there is room for, whole ones only, and says how many it left out.
-func fit(items []string, room int, noun string) string {
-	const noteBytes = 120
-	total := 0
-	for _, item := range items {
-		total += len(item)
+// fit writes as many items as there is room for, whole ones only, and says how many it left out. It stops where
+// the room ends: a pull request with a million findings costs no more than one that fills the page.
+func fit[T any](all []T, room int, noun string, item func(T) string) string {
+	var b strings.Builder
+	whole, safe := 0, 0 // items and bytes that leave room for the note
+	for i, x := range all {
+		text := item(x)
+		if b.Len()+len(text) > room {
+			note := fmt.Sprintf("\n_%s not shown: GitHub's limit for this page is reached._\n", plural(len(all)-whole, noun))
+			return b.String()[:safe] + note
+		}
+		b.WriteString(text)
+		if b.Len() <= room-noteBytes {
+			whole, safe = i+1, b.Len()
+		}
 	}
-	if total <= room {
-		return strings.Join(items, "")
-	}
-	used, n := 0, 0
-	for n < len(items) && used+len(items[n]) <= room-noteBytes {
-		used += len(items[n])
-		n++
-	}
-	return strings.Join(items[:n], "") + fmt.Sprintf("\n_%s not shown: GitHub's limit for this page is reached._\n", plural(len(items)-n, noun))
+	return b.String()
 }

@@ -99,13 +99,6 @@ const messageBytes = 2000
 
 func bounded(s string) string { return cut(s, messageBytes) }
 
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit], "") + "…"
-}
-
 func section(s string) string {
 	if s == "" {
 		return ""

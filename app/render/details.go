@@ -17,15 +17,12 @@ func (p *page) text() string {
 	}{
 		{"New", finding.New}, {"Waived", finding.Waived}, {"Fixed", finding.Fixed}, {"Existing before this change", finding.Existing},
 	} {
-		var items []string
-		for _, f := range withStatus(p.report.Findings, part.status) {
-			items = append(items, p.details(f))
-		}
-		if len(items) == 0 {
+		findings := withStatus(p.report.Findings, part.status)
+		if len(findings) == 0 {
 			continue
 		}
-		title := fmt.Sprintf("## %s (%d)\n\n", part.title, len(items))
-		list := fit(items, room-len(title)-1, "more finding in full")
+		title := fmt.Sprintf("## %s (%d)\n\n", part.title, len(findings))
+		list := fit(findings, room-len(title)-1, "more finding", p.details)
 		out += title + list + "\n"
 		room -= len(title) + len(list) + 1
 	}
@@ -49,11 +46,9 @@ func (c Check) Unplaced(comments []Comment) Check {
 	if len(comments) == 0 {
 		return c
 	}
-	var items []string
-	for _, comment := range comments {
-		items = append(items, fmt.Sprintf("- %s\n", code(fmt.Sprintf("%s:%d", comment.Path, comment.Line))))
-	}
 	const title = "### Could not be placed inline\n\nGitHub refused a comment on these lines; the findings are listed here and in the summary.\n\n"
-	c.Text += title + fit(items, outputBytes-len(c.Text)-len(title), "more line")
+	c.Text += title + fit(comments, outputBytes-len(c.Text)-len(title), "more line", func(comment Comment) string {
+		return fmt.Sprintf("- %s\n", code(fmt.Sprintf("%s:%d", comment.Path, comment.Line)))
+	})
 	return c
 }

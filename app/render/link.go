@@ -8,6 +8,9 @@ import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 )
 
+// pathBytes is the longest path that gets a link: one is shown many times on a page of 65,535 bytes.
+const pathBytes = 500
+
 // place links to lines of a file at a commit, as "[`main.tf:3`](permalink)".
 func (p *page) place(path string, start, end int, sha string) string {
 	if path == "" {
@@ -20,6 +23,9 @@ func (p *page) place(path string, start, end int, sha string) string {
 	}
 	if start > 0 && end > start {
 		fragment += fmt.Sprintf("-L%d", end)
+	}
+	if len(path) > pathBytes {
+		return code(label)
 	}
 	return fmt.Sprintf("[%s](%s/blob/%s/%s%s)", code(label), p.repoURL(), escapePath(sha), escapePath(path), fragment)
 }

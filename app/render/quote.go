@@ -34,6 +34,14 @@ func visible(s string) string {
 	return b.String()
 }
 
+// cut keeps the first bytes of s, up to a limit, and marks the cut.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
 // shorten cuts s to max runes and marks the cut.
 func shorten(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
@@ -45,7 +53,7 @@ func shorten(s string, limit int) string {
 // code quotes s as a code span of one line. The fence is longer than any run of backticks in s.
 // It is not for table cells, where GitHub splits at a pipe even inside a code span.
 func code(s string) string {
-	s = shorten(visible(s), spanRunes)
+	s = shorten(visible(cut(s, 8*spanRunes)), spanRunes)
 	if s == "" {
 		s = `""`
 	}

@@ -2,8 +2,10 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
 )
 
@@ -51,18 +53,11 @@ func (p *page) table() string {
 
 // unreadList names what could not be read, with its place.
 func (p *page) unreadList() string {
-	var items []string
+	var places []finding.Diagnostic
 	for _, g := range p.change.Gaps {
-		item := "- " + prose(bounded(g.Reason))
-		if g.Path != "" {
-			item = "- " + code(g.Path) + ": " + prose(bounded(g.Reason))
-		}
-		items = append(items, item+"\n")
+		places = append(places, finding.Diagnostic{File: g.Path, Summary: g.Reason})
 	}
-	for _, d := range p.errors() {
-		items = append(items, p.diagnostic(d))
-	}
-	return titled("### Could not be read", fit(items, 12000, "more place"))
+	return titled("### Could not be read", fit(append(places, p.errors()...), 12000, "more place", p.diagnostic))
 }
 
 func (p *page) diagnostic(d finding.Diagnostic) string {
@@ -87,11 +82,10 @@ func (p *page) costList() string {
 	if len(p.report.Cost.Lines) == 0 {
 		return ""
 	}
-	var items []string
-	for _, line := range p.report.Cost.Lines {
-		items = append(items, fmt.Sprintf("- %s %s: %s\n", code(line.Address), prose(line.Change), dollars(line.USD)))
-	}
-	return fmt.Sprintf("Monthly cost of keys: **%s**\n\n%s\n", dollars(p.report.Cost.MonthlyDeltaUSD), fit(items, 4000, "more line"))
+	lines := fit(p.report.Cost.Lines, 4000, "more line", func(line analyzer.CostLine) string {
+		return fmt.Sprintf("- %s %s: %s\n", code(line.Address), prose(bounded(line.Change)), dollars(line.USD))
+	})
+	return fmt.Sprintf("Monthly cost of keys: **%s**\n\n%s\n", dollars(p.report.Cost.MonthlyDeltaUSD), lines)
 }
 
 // dollars is a signed amount; the dollar sign is escaped because two of them make a formula on GitHub.
@@ -108,75 +102,56 @@ func (p *page) sharedList() string {
 		return ""
 	}
 	conclusion, title := p.verdict()
-	items := []string{p.sharedRow(Result{p.pull.Number, conclusion, title}, " (this one)")}
-	for _, other := range p.opts.Shared {
-		items = append(items, p.sharedRow(other, ""))
-	}
-	return "### Pull requests with this commit\n\nThe check run has the worst of their conclusions.\n\n" + fit(items, 4000, "more pull request") + "\n"
+	all := append([]Result{{p.pull.Number, conclusion, title}}, p.opts.Shared...)
+	return "### Pull requests with this commit\n\nThe check run has the worst of their conclusions.\n\n" +
+		fit(all, 4000, "more pull request", p.sharedRow) + "\n"
 }
 
-func (p *page) sharedRow(r Result, note string) string {
+func (p *page) sharedRow(r Result) string {
 	name := "merge group"
 	if r.Number != 0 {
 		name = fmt.Sprintf("[pull request %d](%s/pull/%d)", r.Number, p.repoURL(), r.Number)
 	}
-	return fmt.Sprintf("- %s%s: %s, %s\n", name, note, strings.ReplaceAll(string(r.Conclusion), "_", " "), prose(r.Title))
+	if r.Number == p.pull.Number {
+		name += " (this one)"
+	}
+	return fmt.Sprintf("- %s: %s, %s\n", name, strings.ReplaceAll(string(r.Conclusion), "_", " "), prose(bounded(r.Title)))
 }
 
 func (p *page) hazardRows(room int) string {
-	var items []string
-	for _, f := range p.fresh {
-		if hazard(f) {
-			items = append(items, p.row(f))
-		}
-	}
-	return titled("### Hazards of this change", fit(items, room, "more hazard"))
+	other := func(f finding.Finding) bool { return !hazard(f) }
+	return titled("### Hazards of this change", fit(slices.DeleteFunc(slices.Clone(p.fresh), other), room, "more hazard", p.row))
 }
 
 func (p *page) newRows(room int) string {
-	var items []string
-	for _, f := range p.fresh {
-		if !hazard(f) {
-			items = append(items, p.row(f))
-		}
-	}
-	return titled("### New findings", fit(items, room, "more new finding"))
+	return titled("### New findings", fit(slices.DeleteFunc(slices.Clone(p.fresh), hazard), room, "more new finding", p.row))
 }
 
-// row is a finding on one line; at most about 1,500 bytes, since all that comes from the repository is cut.
+// row is a finding on one line; all that comes from the repository is cut.
 func (p *page) row(f finding.Finding) string {
 	return fmt.Sprintf("- %s · %s · %s\n", heading(f), code(f.Address), p.at(f))
 }
 
 func notInline(p *page, left []missed, room int) string {
-	var items []string
-	for _, m := range left {
-		items = append(items, fmt.Sprintf("- %s %s · %s: %s\n", inert(m.finding.Rule), code(m.finding.Address), p.at(m.finding), m.reason))
-	}
-	return titled("### Without an inline comment", fit(items, room, "more finding"))
+	return titled("### Without an inline comment", fit(left, room, "further finding", func(m missed) string {
+		return fmt.Sprintf("- %s %s · %s: %s\n", inert(m.finding.Rule), code(m.finding.Address), p.at(m.finding), m.reason)
+	}))
 }
 
 func (p *page) undecidedList(room int) string {
-	const open, end = "<details><summary>Undecided: these depend on values that are not known</summary>\n\n", "\n</details>\n\n"
-	var items []string
-	for _, u := range p.report.Undecided {
-		items = append(items, fmt.Sprintf("- %s %s · %s: %s\n", inert(u.Rule), code(u.Address),
-			p.place(u.File, u.StartLine, u.StartLine, p.change.HeadSHA), prose(bounded(u.Reason))))
-	}
-	if len(items) == 0 || room < len(open)+len(end)+500 {
+	if len(p.report.Undecided) == 0 {
 		return ""
 	}
-	return open + fit(items, room-len(open)-len(end), "more undecided resource") + end
+	list := fit(p.report.Undecided, room-200, "more undecided resource", func(u finding.Undecided) string {
+		return fmt.Sprintf("- %s %s · %s: %s\n", inert(u.Rule), code(u.Address),
+			p.place(u.File, u.StartLine, u.StartLine, p.change.HeadSHA), prose(bounded(u.Reason)))
+	})
+	return "<details><summary>Undecided: these depend on values that are not known</summary>\n\n" + list + "\n</details>\n\n"
 }
 
 func (p *page) warningList(room int) string {
-	var items []string
-	for _, d := range p.report.Diagnostics {
-		if d.Severity != "error" {
-			items = append(items, p.diagnostic(d))
-		}
-	}
-	return titled("### Remarks", fit(items, max(0, room), "more remark"))
+	isError := func(d finding.Diagnostic) bool { return d.Severity == "error" }
+	return titled("### Remarks", fit(slices.DeleteFunc(slices.Clone(p.report.Diagnostics), isError), room, "more remark", p.diagnostic))
 }
 
 // footer says which settings held, and why a draft has no comments.

@@ -61,10 +61,15 @@ func (p *page) unread() (broken int, repair bool) {
 // complete tells whether the absence of a finding proves that it is gone.
 func (p *page) complete() bool { return len(p.change.Gaps) == 0 && len(p.errors()) == 0 }
 
+// errors are the error diagnostics, without those that repeat a gap: the loader meets a file that was not read, too.
 func (p *page) errors() []finding.Diagnostic {
+	gaps := map[string]bool{}
+	for _, g := range p.change.Gaps {
+		gaps[g.Path] = true
+	}
 	var errors []finding.Diagnostic
 	for _, d := range p.report.Diagnostics {
-		if d.Severity == "error" {
+		if d.Severity == "error" && (d.StartLine > 0 || !gaps[d.File]) {
 			errors = append(errors, d)
 		}
 	}
