@@ -58,7 +58,7 @@ func resourceOf(path string) string {
 // routes are the third segments below /repos/OWNER/NAME that have a class of their own. Names of repositories
 // and people in a label would make a series of each.
 var routes = map[string]bool{
-	"check-runs": true, "check-suites": true, "collaborators": true, "compare": true, "contents": true,
+	"check-runs": true, "check-suites": true, "collaborators": true, "commits": true, "compare": true, "contents": true,
 	"git": true, "issues": true, "pulls": true,
 }
 
