@@ -8,3 +8,9 @@ import _ "embed"
 //
 //go:embed schema.graphql
 var GraphQLSchema string
+
+// OpenAPI describes the REST operations and, below x-webhooks, the webhooks. Request bodies are closed: a field that
+// GitHub does not know is invalid.
+//
+//go:embed openapi.json
+var OpenAPI []byte
