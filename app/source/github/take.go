@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"path"
 
@@ -110,16 +112,21 @@ func (ws *workspace) takeBlob(ctx context.Context, sha string, o *object) error 
 // https://docs.github.com/rest/git/blobs#get-a-blob
 func (ws *workspace) readRaw(ctx context.Context, sha string) error {
 	repo := ws.r.ref.Repo
-	content, _, err := ws.r.client.REST.Git.GetBlobRaw(ctx, repo.Owner, repo.Name, sha)
-	switch {
-	case gh.NotFound(err):
+	blob, _, err := ws.r.client.REST.Git.GetBlob(ctx, repo.Owner, repo.Name, sha)
+	if gh.NotFound(err) {
 		ws.failed[sha] = "GitHub does not show its contents."
-	case err != nil:
-		return fmt.Errorf("read blob %s: %w", sha, err)
-	case blobSHA(content) != sha:
-		return fmt.Errorf("read blob %s: the contents have another id", sha)
-	default:
-		ws.add(sha, content, true)
+		return nil
 	}
+	var content []byte
+	if err == nil {
+		content, err = base64.StdEncoding.DecodeString(blob.GetContent()) // it has line ends in it, which count for nothing
+	}
+	if err == nil && (blob.GetEncoding() != "base64" || blobSHA(content) != sha) {
+		err = errors.New("the contents have another id")
+	}
+	if err != nil {
+		return fmt.Errorf("read blob %s: %w", sha, err)
+	}
+	ws.add(sha, content, true)
 	return nil
 }
