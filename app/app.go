@@ -76,9 +76,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, options Options, regi
 	if err != nil {
 		return err
 	}
-	handler, err := webhook.New(webhook.Config{
-		Secrets: secrets(cfg), AppID: cfg.AppID, Enqueue: a.queue, Log: a.log, Registry: registry,
-	})
+	handler, err := webhook.New(secrets(cfg), cfg.AppID, a.queue.Enqueue, a.log, registry)
 	if err != nil {
 		return err
 	}

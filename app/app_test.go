@@ -12,6 +12,7 @@ import (
 func TestPullRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": goodKey})
+	w.repo.SetPermission("author", "write") // who may push may apply a suggestion
 	w.sim.ResetRequests()
 	pull := w.open(map[string]string{"backup.tf": badKey}, simulator.PullOptions{})
 	run := w.check(pull, 1)
