@@ -53,19 +53,12 @@ func NewPlan(conv change.Conversation, review render.Review) Plan {
 	}
 	said := map[string]bool{}
 	for _, c := range ours(conv) {
-		takenUp := c.HumanReplied || c.Resolved
-		switch {
+		gone := !stands[c.Fingerprint] && review.Complete
+		switch reason := fold(c, gone, wanted[c.Fingerprint], said[c.Fingerprint]); {
 		case c.Minimized:
 			said[c.Fingerprint] = said[c.Fingerprint] || c.Resolved
-		case !stands[c.Fingerprint] && review.Complete:
-			plan.minimize(c, Resolved)
-		case !stands[c.Fingerprint] || takenUp:
-			said[c.Fingerprint] = true
-			plan.Live++
-		case c.Line == 0 && wanted[c.Fingerprint]:
-			plan.minimize(c, Outdated)
-		case said[c.Fingerprint]:
-			plan.minimize(c, Duplicate)
+		case reason != "":
+			plan.Minimize = append(plan.Minimize, Minimize{NodeID: c.NodeID, Fingerprint: c.Fingerprint, Reason: reason})
 		default:
 			said[c.Fingerprint] = true
 			plan.Live++
@@ -80,8 +73,19 @@ func NewPlan(conv change.Conversation, review render.Review) Plan {
 	return plan
 }
 
-func (p *Plan) minimize(c change.Comment, reason Reason) {
-	p.Minimize = append(p.Minimize, Minimize{NodeID: c.NodeID, Fingerprint: c.Fingerprint, Reason: reason})
+// fold says why a comment is to be folded away, or nothing.
+func fold(c change.Comment, gone, wanted, said bool) Reason {
+	switch {
+	case gone:
+		return Resolved
+	case c.HumanReplied || c.Resolved:
+		return ""
+	case c.Line == 0 && wanted:
+		return Outdated
+	case said:
+		return Duplicate
+	}
+	return ""
 }
 
 // keep drops the folding of comments whose replacement is not posted.

@@ -37,8 +37,8 @@ type Options struct {
 	Force bool
 }
 
-// Shared lists the verdicts on other pull requests with the same head commit, which render.Options wants: their
-// check runs are one.
+// Shared lists the verdicts on other open pull requests with the same head commit, which render.Options wants:
+// their check runs are one.
 func (p *Publisher) Shared(ctx context.Context, pull change.Pull) ([]render.Result, error) {
 	rows, err := p.store.Published(ctx, pull.Repo.ID, pull.HeadSHA)
 	if err != nil {
@@ -46,9 +46,17 @@ func (p *Publisher) Shared(ctx context.Context, pull change.Pull) ([]render.Resu
 	}
 	var results []render.Result
 	for _, row := range rows {
-		if row.Number != pull.Number && row.Conclusion != "" {
-			results = append(results, render.Result{Number: row.Number, Conclusion: render.Conclusion(row.Conclusion), Title: row.Title})
+		if row.Number == pull.Number || row.Conclusion == "" {
+			continue
 		}
+		other, found, err := p.store.Pull(ctx, row.RepoID, row.Number)
+		if err != nil {
+			return nil, fmt.Errorf("look up what shares commit %s: %w", pull.HeadSHA, err)
+		}
+		if found && (other.Closed || other.HeadSHA != "" && other.HeadSHA != pull.HeadSHA) {
+			continue // its verdict must not hold up others for ever
+		}
+		results = append(results, render.Result{Number: row.Number, Conclusion: render.Conclusion(row.Conclusion), Title: row.Title})
 	}
 	return results, nil
 }
@@ -84,7 +92,11 @@ func (p *Publisher) Publish(ctx context.Context, client *gh.Client, pull change.
 		}
 		row.Digest, row.Conclusion, row.Title = digest, string(review.Own.Conclusion), review.Own.Title
 	}
-	if err := p.finish(ctx, client, plan, row, len(plan.Post)-len(unplaced)); err != nil {
+	open := plan.Live + len(plan.Post) - len(unplaced)
+	if !review.Complete {
+		open = max(open, row.Comments) // the conversation may not have been read
+	}
+	if err := p.finish(ctx, client, plan, row, open); err != nil {
 		return err
 	}
 	p.log.InfoContext(ctx, "published", "repo", pull.Repo.FullName(), "pull", pull.Number, "head", pull.HeadSHA,
@@ -112,16 +124,16 @@ func (p *Publisher) write(ctx context.Context, client *gh.Client, pull change.Pu
 }
 
 // finish remembers what was said and folds comments away. What was said is kept first: if folding fails, the
-// next run must not write the check run again.
-func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, row store.Published, posted int) error {
-	row.Comments = plan.Live + posted + len(plan.Minimize)
+// next run must not write the check run again. Open are the comments of ours that are shown in the end.
+func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, row store.Published, open int) error {
+	row.Comments = open + len(plan.Minimize)
 	if err := p.save(ctx, row); err != nil || len(plan.Minimize) == 0 {
 		return err
 	}
 	if err := minimize(ctx, client, plan.Minimize); err != nil {
 		return err
 	}
-	row.Comments -= len(plan.Minimize)
+	row.Comments = open
 	return p.save(ctx, row)
 }
 

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/kms-review/kms-review/app/publish"
 	"github.com/kms-review/kms-review/app/render"
 	"github.com/kms-review/kms-review/app/simulator"
+	"github.com/kms-review/kms-review/app/store"
 )
 
 const (
@@ -344,6 +346,41 @@ func TestSharedHead(t *testing.T) {
 	}
 }
 
+// A pull request that is closed, or has another head by now, must not hold up the others for ever.
+func TestSharedHeadForgetsWhatIsOver(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		row  store.Pull
+		want int
+	}{
+		"open":          {store.Pull{HeadSHA: "same"}, 1},
+		"closed":        {store.Pull{HeadSHA: "same", Closed: true}, 0},
+		"another head":  {store.Pull{HeadSHA: strings.Repeat("0", 40)}, 0},
+		"head not told": {store.Pull{}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.expect(w.review(12), none, postedReview, createdCheck)
+			pull := w.state(w.pull)
+			c.row.RepoID, c.row.Number = pull.Repo.ID, pull.Number
+			if c.row.HeadSHA == "same" {
+				c.row.HeadSHA = pull.HeadSHA
+			}
+			must(t, w.store.InTx(t.Context(), func(tx *sql.Tx) error {
+				_, err := w.store.RaisePull(t.Context(), tx, c.row, false)
+				return err
+			}))
+			pull.Number++
+			shared, err := w.publisher.Shared(t.Context(), pull)
+			must(t, err)
+			if len(shared) != c.want {
+				t.Errorf("shared: %+v, want %d", shared, c.want)
+			}
+		})
+	}
+}
+
 func TestStoreKnowsOfComments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -361,5 +398,11 @@ func TestStoreKnowsOfComments(t *testing.T) {
 	w.expect(w.review(12), none, postedReview, createdCheck)
 	if !has() {
 		t.Error("the comment is forgotten")
+	}
+	// A review that failed knows nothing of the conversation, and must not forget it.
+	problem := render.Problem(w.state(w.pull), render.TimedOut, "Timed out", "It took too long.")
+	must(t, w.publisher.Publish(t.Context(), w.client, w.state(w.pull), change.Conversation{}, problem, forced))
+	if !has() {
+		t.Error("the comment is forgotten after a failure")
 	}
 }

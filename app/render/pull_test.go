@@ -115,6 +115,14 @@ func TestConclusion(t *testing.T) {
 			in.report = analyzer.Report{Diagnostics: []finding.Diagnostic{{Severity: "warning", File: "main.tf"}}}
 		}, Neutral, true},
 		"broken settings": {func(in *input) { in.report = analyzer.Report{Diagnostics: brokenSettings} }, ActionRequired, false},
+		"broken settings, changed, by origin": {func(in *input) {
+			in.report = analyzer.Report{Diagnostics: []finding.Diagnostic{{Severity: "error", File: "acme/infra:" + settingsPath + "@" + baseSHA, StartLine: 1}}}
+			in.change.Files = append(in.change.Files, change.File{Path: settingsPath, Status: change.Modified})
+		}, Neutral, false},
+		"broken settings of the organisation": {func(in *input) {
+			in.report = analyzer.Report{Diagnostics: []finding.Diagnostic{{Severity: "error", File: "acme/.github:" + settingsPath + "@HEAD", StartLine: 1}}}
+			in.change.Files = append(in.change.Files, change.File{Path: settingsPath, Status: change.Modified})
+		}, ActionRequired, false},
 		"broken settings, changed": {func(in *input) {
 			in.report = analyzer.Report{Diagnostics: brokenSettings}
 			in.change.Files = append(in.change.Files, change.File{Path: settingsPath, Status: change.Modified})

@@ -68,6 +68,9 @@ func (p *page) diagnostic(d finding.Diagnostic) string {
 	if d.File == "" {
 		return "- " + text + "\n"
 	}
+	if p.ownSettings(d.File) {
+		return "- " + p.place(settingsPath, d.StartLine, d.StartLine, p.pull.BaseSHA) + " " + text + "\n"
+	}
 	if _, inTree := p.files.read(d.File, 1, 1); inTree {
 		return "- " + p.place(d.File, d.StartLine, d.StartLine, p.change.HeadSHA) + " " + text + "\n"
 	}

@@ -49,13 +49,19 @@ func (p *page) failing() int {
 func (p *page) unread() (broken int, repair bool) {
 	broken = len(p.change.Gaps)
 	for _, d := range p.errors() {
-		if _, changed := p.change.FileAt(settingsPath); changed && d.File == settingsPath {
+		if _, changed := p.change.FileAt(settingsPath); changed && p.ownSettings(d.File) {
 			repair = true
 			continue
 		}
 		broken++
 	}
 	return broken, repair
+}
+
+// ownSettings tells whether a diagnostic is about the repository's own settings file at the base, which is named
+// by its path or by its origin, "owner/name:path@sha". The organisation's is another repository's.
+func (p *page) ownSettings(file string) bool {
+	return file == settingsPath || strings.HasPrefix(file, p.pull.Repo.FullName()+":"+settingsPath+"@")
 }
 
 // complete tells whether the absence of a finding proves that it is gone.
