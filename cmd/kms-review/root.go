@@ -10,6 +10,8 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+
+	"github.com/kms-review/kms-review/app/config"
 )
 
 // The exit codes are a contract: scripts and CI decide by them.
@@ -25,7 +27,7 @@ var errFound = errors.New("findings at or above --fail-on")
 // process is what a command may use of the process that it runs in.
 type process struct {
 	stdout, stderr io.Writer
-	getenv         func(string) string
+	environment    config.Environment
 }
 
 // run carries out a command line and returns the exit code.
@@ -48,7 +50,7 @@ func run(ctx context.Context, p process, args []string) int {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; `%s --help` lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(reviewCommand(p), scanCommand(p), rulesCommand(), explainCommand(), versionCommand())
+	root.AddCommand(reviewCommand(p), scanCommand(p), rulesCommand(), explainCommand(), serveCommand(p), versionCommand())
 	return exitCode(ctx, p, root.ExecuteContext(ctx))
 }
 
@@ -84,5 +86,7 @@ func (p process) terminal(w io.Writer) bool {
 
 // color tells whether a report may be coloured: https://no-color.org
 func (p process) color(w io.Writer) bool {
-	return p.terminal(w) && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"
+	noColor, _ := p.environment("NO_COLOR")
+	terminal, _ := p.environment("TERM")
+	return p.terminal(w) && noColor == "" && terminal != "dumb"
 }

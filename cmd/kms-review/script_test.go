@@ -46,7 +46,11 @@ func runProgram(ctx context.Context, ts *testscript.TestScript, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	var stderr bytes.Buffer
-	code := run(ctx, process{stdout: ts.Stdout(), stderr: &stderr, getenv: ts.Getenv}, args[1:])
+	environment := func(name string) (string, bool) {
+		value := ts.Getenv(name)
+		return value, value != ""
+	}
+	code := run(ctx, process{stdout: ts.Stdout(), stderr: &stderr, environment: environment}, args[1:])
 	_, err = ts.Stderr().Write(stderr.Bytes())
 	ts.Check(err)
 	if code != want {
