@@ -49,8 +49,10 @@ var mayImport = map[string][]string{
 		"analyzer", "analyzer/finding", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
 		"app/render", "app/publish", "app/command", "app/queue", "app/store", "webhook",
 	},
-	"app/simulator": {"testdata/github"}, // a second opinion on GitHub: it must not share a mistake with our client
-	"app/demo":      {"app", "app/config", "app/simulator"},
+	"app/simulator":             {"testdata/github"}, // a second opinion on GitHub: it must not share a mistake with our client
+	"app/simulator/page":        {"app/simulator"},
+	"app/simulator/conformance": {"app/simulator", "testdata/github"},
+	"app/demo":                  {"app", "app/config", "app/simulator"},
 	"app": {
 		"app/config", "app/gh", "app/queue", "app/review", "app/store", "app/publish", "app/source/github", "webhook",
 	},

@@ -27,7 +27,7 @@ type permission struct{ name, level string }
 var operations = map[string]permission{
 	"Checks.CreateCheckRun":                   {"checks", "write"},
 	"Checks.UpdateCheckRun":                   {"checks", "write"},
-	"Git.GetBlobRaw":                          {"contents", "read"},
+	"Git.GetBlob":                             {"contents", "read"},
 	"Git.GetTree":                             {"contents", "read"},
 	"Repositories.CompareCommits":             {"contents", "read"},
 	"PullRequests.CreateReview":               {"pull_requests", "write"},
@@ -100,7 +100,7 @@ func TestManifestAsksForWhatTheCodeUses(t *testing.T) {
 	}
 
 	whole := maps.Clone(token)
-	used(t, whole, "event", eventNames(t, files), events)
+	used(t, whole, "event", eventNames(files), events)
 	m := readManifest(t)
 	if d := cmp.Diff(whole, m.Permissions); d != "" {
 		t.Errorf("default_permissions of app.yml are not what the code uses (used -, asked for +):\n%s", d)
@@ -176,7 +176,7 @@ func mutationNames(files []source) map[string]bool {
 	field := regexp.MustCompile(`(\w+)\(input: ?[{$]`)
 	found := map[string]bool{}
 	for _, file := range files {
-		for _, text := range literals(file) {
+		for _, text := range literals(file.ast) {
 			for _, match := range field.FindAllStringSubmatch(text, -1) {
 				found[match[1]] = true
 			}
@@ -185,37 +185,41 @@ func mutationNames(files []source) map[string]bool {
 	return found
 }
 
-// eventNames are the names of GitHub's events that stand in the webhook's code.
-func eventNames(t *testing.T, files []source) map[string]bool {
-	t.Helper()
+// eventNames are the names of GitHub's events between which the webhook's code decides.
+func eventNames(files []source) map[string]bool {
 	found := map[string]bool{}
 	for _, file := range files {
 		if file.dir() != "webhook" {
 			continue
 		}
-		for _, text := range literals(file) {
-			if _, known := events[text]; known || slices.Contains(otherEvents, text) {
-				found[text] = true
+		ast.Inspect(file.ast, func(n ast.Node) bool {
+			clause, ok := n.(*ast.CaseClause)
+			if !ok {
+				return true
 			}
-		}
+			for _, text := range literals(clause.List...) {
+				if _, known := events[text]; known || slices.Contains(otherEvents, text) {
+					found[text] = true
+				}
+			}
+			return true
+		})
 	}
 	return found
 }
 
-// literals are the strings in a file's code, struct tags aside.
-func literals(file source) []string {
-	tags := map[*ast.BasicLit]bool{}
+// literals are the strings below nodes of the syntax.
+func literals[N ast.Node](nodes ...N) []string {
 	var texts []string
-	ast.Inspect(file.ast, func(n ast.Node) bool {
-		if field, ok := n.(*ast.Field); ok && field.Tag != nil {
-			tags[field.Tag] = true
-		}
-		if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING && !tags[literal] {
-			if text, err := strconv.Unquote(literal.Value); err == nil {
-				texts = append(texts, strings.TrimSpace(text))
+	for _, node := range nodes {
+		ast.Inspect(node, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				if text, err := strconv.Unquote(literal.Value); err == nil {
+					texts = append(texts, strings.TrimSpace(text))
+				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	return texts
 }

@@ -101,10 +101,20 @@ func ignored(file *ast.File) bool {
 // hidden tells the testdata directories that hold input of tests from the one that holds a package.
 func hidden(dir string) bool { return filepath.Clean(dir) != filepath.Join(root, "testdata") }
 
-// production is what the program is built from.
+// production is what the program is built from: everything but tests and the packages that support them.
 func production(all []source) []source {
-	return slices.DeleteFunc(slices.Clone(all), func(s source) bool { return s.test || testOnly(s.dir()) })
+	support := testSupport(all)
+	return slices.DeleteFunc(slices.Clone(all), func(s source) bool { return s.test || support[s.dir()] })
 }
 
-// testOnly are the packages that only tests import.
-func testOnly(dir string) bool { return strings.HasSuffix(path.Base(dir), "test") }
+// testSupport are the packages that import testing outside of their tests.
+func testSupport(all []source) map[string]bool {
+	found := map[string]bool{}
+	for _, file := range all {
+		_, foreign := file.imports()
+		if !file.test && slices.Contains(foreign, "testing") {
+			found[file.dir()] = true
+		}
+	}
+	return found
+}
