@@ -301,6 +301,40 @@ func TestRepliesAndOutdatedComments(t *testing.T) {
 	}
 }
 
+// A comment that lost its line stays if its successor cannot be placed: better an old remark than none.
+func TestOutdatedCommentStaysWithoutASuccessor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.expect(w.review(12), none, postedReview, createdCheck)
+	w.push("changed again", "other.tf")
+	review := w.review(12)
+	review.Comments[0].Line = 39
+	w.expect(review, none, "POST reviews 422", createdCheck)
+	if got := w.shown(); got != "12" {
+		t.Errorf("comments: %s", got)
+	}
+}
+
+func TestCommentOnSeveralLines(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ start, line, wantStart int }{
+		"range":                     {12, 14, 12},
+		"one line":                  {0, 14, 0},
+		"one line named as a range": {14, 14, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			review := w.review(14)
+			review.Comments[0].StartLine, review.Comments[0].Line = c.start, c.line
+			w.expect(review, none, postedReview, createdCheck)
+			if got := w.pull.Comments()[0]; got.StartLine != c.wantStart || got.Line != c.line {
+				t.Errorf("stands on %d-%d, want %d-%d", got.StartLine, got.Line, c.wantStart, c.line)
+			}
+		})
+	}
+}
+
 func TestOtherPeoplesCommentsAreNotTouched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

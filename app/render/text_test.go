@@ -82,6 +82,9 @@ func TestJSON(t *testing.T) {
 			edit(&in)
 			in.report.Findings = append(in.report.Findings[:0:0], in.report.Findings...)
 			before := len(in.report.Findings)
+			if before > 0 {
+				in.report.Findings[0].Instances, in.report.Findings[0].Evidence, in.report.Findings[0].References = nil, nil, nil
+			}
 			var b bytes.Buffer
 			if err := JSON(&b, in.report); err != nil {
 				t.Fatal(err)
