@@ -94,12 +94,6 @@ func (p *Pass) Undecided(r *terraform.Resource, attribute string, v terraform.Va
 	}})
 }
 
-// IsNew tells that a resource does not exist in the base, so that nothing deployed hangs on it. Without a
-// base nothing is known to be new.
-func (p *Pass) IsNew(r *terraform.Resource) bool {
-	return p.Base != nil && p.Before(r) == nil && !p.Base.Config.Broken(r.Scope.Module.Dir)
-}
-
 // Before finds what a resource was in the base, moved blocks honoured; nil if it is new or there is no base.
 func (p *Pass) Before(r *terraform.Resource) *terraform.Resource {
 	if p.Base == nil {

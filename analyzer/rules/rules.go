@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules/encryption"
+	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 )
 
@@ -12,6 +14,12 @@ import (
 func All() []rule.Rule {
 	return []rule.Rule{
 		rotation.RotationDisabled,
+		rotation.RotationUnsupported,
+		rotation.RotationPeriodIneffective,
+		rotation.RotationTurnedOff,
+		keypolicy.NoExplicitPolicy,
+		encryption.KeySetButIgnored,
+		encryption.EncryptionOff,
 	}
 }
 

@@ -22,6 +22,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "resource", LabelNames: []string{"type", "name"}},
 	{Type: "data", LabelNames: []string{"type", "name"}},
 	{Type: "moved"},
+	{Type: "import"},
 }}
 
 // loadModule reads the configuration files of one directory. A directory without any gives nil.
@@ -107,6 +108,8 @@ func (m *Module) add(file *File, b *hcl.Block, override bool) {
 		m.addBlock(m.resources, file, b, override)
 	case "moved":
 		m.addMove(b)
+	case "import":
+		m.addImport(b)
 	}
 }
 

@@ -22,6 +22,7 @@ type Module struct {
 	resources map[string]*block // by address inside the module
 	calls     map[string]*block // by name
 	moved     []Move
+	imports   []string          // addresses of import blocks, without instance keys; "" where one is not understood
 	providers map[string]string // local name of required provider -> version constraint
 	rootSigns bool              // something that only a root module has
 	broken    bool              // a file could not be read or parsed: what is absent here may stand there

@@ -47,6 +47,7 @@ type Scope struct {
 	open      bool     // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources []*Resource
+	handed    map[string]bool // of a root: what its unread module calls are given
 }
 
 // Load reads the modules of the given directories and, through local calls, of all that they use. A directory

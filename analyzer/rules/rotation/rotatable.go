@@ -1,8 +1,6 @@
 package rotation
 
 import (
-	"github.com/hashicorp/hcl/v2"
-
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -21,6 +19,10 @@ const (
 	rotateGuide = "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"
 	keyResource = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key"
 )
+
+// rotationControls are the controls that ask for rotation.
+var rotationControls = []string{"CIS AWS Foundations 3.6 (v5), 4.6 (v7)", "AWS Security Hub KMS.4", "AWS Control Tower CT.KMS.PR.1",
+	"PCI DSS v4 3.7.4", "NIST 800-53 SC-12, SC-12(2)", "ISO 27001 A.8.24", "AWS Well-Architected SEC08-BP01"}
 
 // keysOf lists the keys that Terraform lets rotate: only aws_kms_key has the argument.
 func keysOf(s *kms.Snapshot) []*kms.Key {
@@ -67,10 +69,20 @@ func state(attribute string, v terraform.Value) string {
 	return "`" + attribute + "` is `false`"
 }
 
-// evidence points at where a value really comes from, if that is not the line itself.
-func evidence(v terraform.Value, note string) []rule.Evidence {
-	if v.Origin == (hcl.Range{}) || v.Origin == v.Range {
+// origin points at where a value really comes from, if that is not the line itself.
+func origin(v terraform.Value) []rule.Evidence {
+	if v.Origin.Filename == "" || v.Origin == v.Range {
 		return nil
 	}
-	return []rule.Evidence{{Range: v.Origin, Note: note}}
+	return []rule.Evidence{{Range: v.Origin, Note: "the value comes from here"}}
+}
+
+// certain tells that all conditions hold, without noting why not.
+func certain(conditions []rule.Condition) bool {
+	for _, c := range conditions {
+		if c.Holds != terraform.True {
+			return false
+		}
+	}
+	return true
 }

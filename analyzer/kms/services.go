@@ -1,0 +1,66 @@
+package kms
+
+import "github.com/kms-review/kms-review/analyzer/terraform"
+
+// Encryption is how one resource type says that it encrypts what it stores, and with which key. Types that AWS
+// encrypts whatever the configuration says have no row: aws_secretsmanager_secret
+// (https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html) and aws_s3_bucket
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html).
+type Encryption struct {
+	Type string
+	Key  string // argument that names the key
+	Flag string // argument that has to be true
+
+	// Fallback says who decides where the flag is absent, and whether a false is sent to AWS at all.
+	Fallback Fallback
+	// Sources are arguments and blocks that make the resource out of something that exists: it is encrypted as
+	// that is.
+	Sources      []string
+	SourceBlocks []string
+	// Replaces tells that changing the flag of a deployed resource destroys it and makes another.
+	Replaces bool
+	// WithoutFlag completes "a key needs the flag, and ...".
+	WithoutFlag string
+}
+
+// Fallback is what happens to data where nothing asks for encryption.
+type Fallback int
+
+const (
+	// Unencrypted: the service stores plain data.
+	Unencrypted Fallback = iota
+	// AccountDefault: the account's setting for the Region decides. The provider sends nothing for a false
+	// either. https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+	AccountDefault
+)
+
+// Encryptions lists the rows, by type.
+//
+// aws_db_instance: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html ("By
+// default, it isn't encrypted"). aws_ebs_volume: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html.
+// That the flags replace was seen in plans of provider 5.100.0.
+func Encryptions() []Encryption {
+	return []Encryption{{
+		Type: "aws_db_instance", Key: "kms_key_id", Flag: "storage_encrypted",
+		Fallback: Unencrypted, Replaces: true,
+		Sources:      []string{"replicate_source_db", "snapshot_identifier"},
+		SourceBlocks: []string{"restore_to_point_in_time", "s3_import"},
+		WithoutFlag:  "RDS refuses to create the instance",
+	}, {
+		Type: "aws_ebs_volume", Key: "kms_key_id", Flag: "encrypted",
+		Fallback: AccountDefault, Replaces: true,
+		Sources:     []string{"snapshot_id", "outpost_arn"},
+		WithoutFlag: "unless the account encrypts by default, EC2 refuses to create the volume",
+	}}
+}
+
+// EncryptedByDefault tells whether the configuration may switch on default encryption of volumes: it holds for
+// the account and Region, so one such resource speaks for every volume.
+func (s *Snapshot) EncryptedByDefault() bool {
+	for _, r := range s.OfType("aws_ebs_encryption_by_default") {
+		if r.Attr("enabled").IsFalse() != terraform.True {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package rules_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/kms-review/kms-review/analyzer/rules"
+	"github.com/kms-review/kms-review/analyzer/ruletest"
+)
+
+// TestExamplesAreFormatted holds all examples, before and after their suggestions, against `terraform fmt`: a
+// suggestion that it does not accept breaks the pull request's own checks.
+func TestExamplesAreFormatted(t *testing.T) {
+	t.Parallel()
+	terraform := program(t)
+	dir := t.TempDir()
+	for _, r := range rules.All() {
+		examples, err := ruletest.Examples(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range examples {
+			write(t, filepath.Join(dir, r.ID, e.Name, "head"), e.Head)
+			write(t, filepath.Join(dir, r.ID, e.Name, "base"), e.Base)
+			write(t, filepath.Join(dir, r.ID, e.Name, "fixed"), e.Fixed)
+		}
+	}
+	run(t, terraform, dir, "fmt", "-check", "-recursive", "-diff")
+}
+
+// TestExamplesAreValid has the provider's own schema say that the examples that must be silent, and those after
+// their suggestions, are valid: a fix that validate refuses would be none. Each example is a module of one
+// configuration, so that the provider starts once. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the
+// provider; without it, the test runs only where KMS_REVIEW_REQUIRE names terraform, and downloads it.
+func TestExamplesAreValid(t *testing.T) {
+	t.Parallel()
+	terraform := program(t)
+	plugins := os.Getenv("KMS_REVIEW_TERRAFORM_PLUGINS")
+	if plugins == "" && !required() {
+		t.Skip("KMS_REVIEW_TERRAFORM_PLUGINS is not set")
+	}
+	dir := t.TempDir()
+	root := "variable \"any\" {}\n"
+	for _, r := range rules.All() {
+		examples, err := ruletest.Examples(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range examples {
+			files := e.Head
+			if e.Wants() {
+				files = merged(e.Head, e.Fixed)
+			}
+			if e.Wants() && len(e.Fixed) == 0 || strings.Contains(files["main.tf"], "import {") || unfetchable(files) {
+				continue // the mistake stands; or what only a root module may hold; or a module from elsewhere
+			}
+			name := r.ID + "_" + e.Name
+			write(t, filepath.Join(dir, name), files)
+			root += call(t, name, files)
+		}
+	}
+	write(t, dir, map[string]string{"main.tf": root})
+	init := []string{"init", "-input=false", "-no-color"}
+	if plugins != "" {
+		init = append(init, "-plugin-dir="+plugins)
+	}
+	run(t, terraform, dir, init...)
+	run(t, terraform, dir, "validate", "-no-color")
+}
+
+func unfetchable(files map[string]string) bool { return strings.Contains(files["main.tf"], "git::") }
+
+// call is a module block that gives each variable without a default a value that validate does not know.
+func call(t *testing.T, name string, files map[string]string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "module %q {\n  source = %q\n", name, "./"+name)
+	for path, text := range files {
+		if strings.Contains(path, "/") || !strings.HasSuffix(path, ".tf") {
+			continue
+		}
+		parsed, diags := hclparse.NewParser().ParseHCL([]byte(text), path)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		content, _, _ := parsed.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "variable", LabelNames: []string{"name"}}}})
+		for _, block := range content.Blocks {
+			if attrs, _ := block.Body.JustAttributes(); attrs["default"] == nil {
+				fmt.Fprintf(&out, "  %s = var.any\n", block.Labels[0])
+			}
+		}
+	}
+	return out.String() + "}\n"
+}
+
+func merged(files, fixed map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, texts := range []map[string]string{files, fixed} {
+		for path, text := range texts {
+			out[path] = text
+		}
+	}
+	return out
+}
+
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for path, text := range files {
+		path = filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func required() bool {
+	return slices.Contains(strings.Split(os.Getenv("KMS_REVIEW_REQUIRE"), ","), "terraform")
+}
+
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("terraform")
+	if err != nil && required() {
+		t.Fatalf("terraform is demanded by KMS_REVIEW_REQUIRE: %v", err)
+	}
+	if err != nil {
+		t.Skip("terraform is not installed")
+	}
+	return path
+}
+
+func run(t *testing.T, terraform, dir string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, terraform, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("terraform %s: %v\n%.8000s", args[0], err, bytes.TrimSpace(out))
+	}
+}

@@ -1,0 +1,170 @@
+package ruletest
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/kms-review/kms-review/analyzer"
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/fix"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/settings"
+)
+
+// Check analyses an example through the whole analyzer and says, in words for the rule's author, where it does
+// not do what the example says. Nothing is said of an example that holds.
+func (e Example) Check(ctx context.Context, r rule.Rule) []string {
+	report, err := e.analyse(ctx, r, e.Head)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	c := check{example: e, rule: r}
+	for _, d := range report.Diagnostics {
+		c.fail("%s:%d: %s: %s", d.File, d.StartLine, d.Summary, d.Detail)
+	}
+	findings := c.findings(report)
+	c.marks(findings, report.Undecided)
+	for _, f := range findings {
+		c.message(f)
+	}
+	if fixed := c.fixes(findings); len(fixed) > 0 {
+		c.cured(ctx, fixed)
+	}
+	return c.failures
+}
+
+type check struct {
+	example  Example
+	rule     rule.Rule
+	failures []string
+}
+
+func (c *check) fail(format string, args ...any) {
+	c.failures = append(c.failures, fmt.Sprintf(format, args...))
+}
+
+func (e Example) analyse(ctx context.Context, r rule.Rule, head map[string]string) (analyzer.Report, error) {
+	in := analyzer.Input{Settings: settings.Default(), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	in.Settings.Rules[r.ID] = true
+	var err error
+	if in.Head, err = tree(head); err != nil {
+		return analyzer.Report{}, err
+	}
+	if e.Base != nil {
+		if in.Base, err = tree(e.Base); err != nil {
+			return analyzer.Report{}, err
+		}
+		in.Changed = changed(e.Base, head)
+	}
+	return analyzer.Analyze(ctx, in)
+}
+
+// findings are the rule's own new ones; others have their own specification.
+func (c *check) findings(report analyzer.Report) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(report.Findings), func(f finding.Finding) bool {
+		return f.Rule != c.rule.ID || f.Status != finding.New
+	})
+}
+
+func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided) {
+	reported, open := map[mark]bool{}, map[mark]bool{}
+	for _, f := range findings {
+		reported[mark{f.File, f.StartLine}] = true
+	}
+	for _, u := range undecided {
+		if u.Rule == c.rule.ID {
+			open[mark{u.File, u.StartLine}] = true
+		}
+	}
+	c.compare("reported", c.example.want, reported)
+	c.compare("undecided", c.example.undecided, open)
+}
+
+func (c *check) compare(what string, want, got map[mark]bool) {
+	for _, m := range sorted(want) {
+		if !got[m] {
+			c.fail("%s: should be %s and is not", m, what)
+		}
+	}
+	for _, m := range sorted(got) {
+		if !want[m] {
+			c.fail("%s: is %s and should not be", m, what)
+		}
+	}
+}
+
+func sorted(marks map[mark]bool) []mark {
+	var list []mark
+	for m := range marks {
+		list = append(list, m)
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].String() < list[j].String() })
+	return list
+}
+
+var (
+	codeSpan    = regexp.MustCompile("`[^`]*`")
+	sentenceEnd = regexp.MustCompile(`[.](\s|$)`)
+)
+
+// message asserts the house style: the address in a code span, two sentences, one line.
+func (c *check) message(f finding.Finding) {
+	if !strings.Contains(f.Message, "`"+f.Address+"`") {
+		c.fail("the message does not name %s: %s", f.Address, f.Message)
+	}
+	prose := codeSpan.ReplaceAllString(f.Message, "x")
+	if n := len(sentenceEnd.FindAllString(prose, -1)); n != 2 || !strings.HasSuffix(prose, ".") || strings.Contains(prose, "\n") {
+		c.fail("the message is not two sentences: %s", f.Message)
+	}
+}
+
+// fixes applies all suggestions and gives the texts that they change.
+func (c *check) fixes(findings []finding.Finding) map[string]string {
+	byFile := map[string][]finding.Suggestion{}
+	for _, f := range findings {
+		if s := f.Suggestion; s != nil && !slices.Contains(byFile[s.File], *s) {
+			byFile[s.File] = append(byFile[s.File], *s)
+		}
+	}
+	fixed := map[string]string{}
+	for file, suggestions := range byFile {
+		// from the end, so that the line numbers of the others hold
+		sort.Slice(suggestions, func(i, j int) bool { return suggestions[i].StartLine > suggestions[j].StartLine })
+		text := []byte(c.example.Head[file])
+		for _, s := range suggestions {
+			text = fix.ApplySuggestion(text, s)
+		}
+		fixed[file] = string(text)
+	}
+	for file, want := range c.example.Fixed {
+		if fixed[file] != want {
+			c.fail("%s after the suggestions:\n%s\nand should be:\n%s", file, fixed[file], want)
+		}
+	}
+	for file, text := range fixed {
+		if _, expected := c.example.Fixed[file]; !expected {
+			c.fail("%s: there should be no suggestion, and it would give:\n%s", file, text)
+		}
+	}
+	return fixed
+}
+
+// cured asserts that after the suggestions nothing is left that had one.
+func (c *check) cured(ctx context.Context, fixed map[string]string) {
+	report, err := c.example.analyse(ctx, c.rule, with(c.example.Head, fixed))
+	if err != nil {
+		c.fail("after the suggestions: %v", err)
+		return
+	}
+	for _, d := range report.Diagnostics {
+		c.fail("after the suggestions: %s:%d: %s", d.File, d.StartLine, d.Summary)
+	}
+	for _, f := range c.findings(report) {
+		c.fail("after the suggestions: %s:%d is still reported: %s", f.File, f.StartLine, f.Message)
+	}
+}

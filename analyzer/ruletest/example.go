@@ -1,0 +1,143 @@
+// Package ruletest owns the running of a rule's specification: the examples in it are analysed, and what they
+// say about themselves is held against what the whole analyzer says.
+//
+// A specification is an archive: prose, then files. A file belongs to the example that its first directory
+// names. An example is a snapshot (`<example>/main.tf`), or a change where it has `<example>/base/` and
+// `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding, `# undecided
+// KMS101` an undecided one. Without them the rule must stay silent. `<file>.fixed` is the file after all
+// suggestions of the rule were accepted; without it there must be none.
+package ruletest
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"sort"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/kms-review/kms-review/analyzer/rule"
+)
+
+// Example is one example of a specification.
+type Example struct {
+	Name  string
+	Base  map[string]string // nil: a snapshot
+	Head  map[string]string
+	Fixed map[string]string // by the path of the file that it is the fixed form of
+
+	want      map[mark]bool
+	undecided map[mark]bool
+}
+
+// mark is a line of a file in the head.
+type mark struct {
+	file string
+	line int
+}
+
+func (m mark) String() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
+
+// Examples reads the examples of a rule's specification, in their order.
+func Examples(r rule.Rule) ([]Example, error) {
+	archive := txtar.Parse([]byte(r.Spec))
+	byName := map[string]*Example{}
+	var names []string
+	for _, file := range archive.Files {
+		name, path, ok := strings.Cut(file.Name, "/")
+		if !ok {
+			return nil, fmt.Errorf("specification of %s: %q lies in no example", r.ID, file.Name)
+		}
+		example := byName[name]
+		if example == nil {
+			example = &Example{Name: name, Head: map[string]string{}, Fixed: map[string]string{}}
+			byName[name] = example
+			names = append(names, name)
+		}
+		example.add(path, string(file.Data))
+	}
+	var examples []Example
+	for _, name := range names {
+		example := byName[name]
+		if err := example.readMarks(r.ID); err != nil {
+			return nil, fmt.Errorf("specification of %s, example %q: %w", r.ID, name, err)
+		}
+		examples = append(examples, *example)
+	}
+	return examples, nil
+}
+
+func (e *Example) add(path, text string) {
+	if before, ok := strings.CutPrefix(path, "base/"); ok {
+		if e.Base == nil {
+			e.Base = map[string]string{}
+		}
+		e.Base[before] = text
+		return
+	}
+	path = strings.TrimPrefix(path, "head/")
+	if fixed, ok := strings.CutSuffix(path, ".fixed"); ok {
+		e.Fixed[fixed] = text
+		return
+	}
+	e.Head[path] = text
+}
+
+var markPattern = regexp.MustCompile(`# (want|undecided) (\S+)`)
+
+func (e *Example) readMarks(id string) error {
+	e.want, e.undecided = map[mark]bool{}, map[mark]bool{}
+	for path, text := range e.Head {
+		for i, line := range strings.Split(text, "\n") {
+			for _, match := range markPattern.FindAllStringSubmatch(line, -1) {
+				if match[2] != id {
+					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[2])
+				}
+				if match[1] == "want" {
+					e.want[mark{path, i + 1}] = true
+				} else {
+					e.undecided[mark{path, i + 1}] = true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Wants tells that the example has a line to report.
+func (e Example) Wants() bool { return len(e.want) > 0 }
+
+// Undecided tells that the example has a line that cannot be judged.
+func (e Example) Undecided() bool { return len(e.undecided) > 0 }
+
+// tree is a map of texts as a file system.
+func tree(files map[string]string) (fs.FS, error) {
+	archive := &txtar.Archive{}
+	for path, text := range files {
+		archive.Files = append(archive.Files, txtar.File{Name: path, Data: []byte(text)})
+	}
+	sort.Slice(archive.Files, func(i, j int) bool { return archive.Files[i].Name < archive.Files[j].Name })
+	return txtar.FS(archive)
+}
+
+// with is a copy of texts with some replaced.
+func with(files, replaced map[string]string) map[string]string {
+	out := map[string]string{}
+	for path, text := range files {
+		out[path] = text
+	}
+	for path, text := range replaced {
+		out[path] = text
+	}
+	return out
+}
+
+func splitLines(text string) [][]byte {
+	lines := bytes.SplitAfter([]byte(text), []byte("\n"))
+	if len(lines[len(lines)-1]) == 0 {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
