@@ -119,9 +119,14 @@ type treeEntry struct {
 	mode, kind, sha, name string
 }
 
-// tree reads a tree, or the tree of a commit.
+// tree reads a tree, or the tree of a commit. The expression is resolved by itself first: behind a colon, git takes
+// "^{tree}" for a part of the path.
 func (o *objectReader) tree(expression string) (sha string, entries []treeEntry, err error) {
-	sha, kind, content, err := o.read(expression + "^{tree}")
+	named, _, err := o.resolve(expression)
+	if err != nil {
+		return "", nil, errMissing
+	}
+	sha, kind, content, err := o.read(named + "^{tree}")
 	if err != nil || kind != "tree" {
 		return "", nil, errMissing
 	}

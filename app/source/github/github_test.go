@@ -383,7 +383,7 @@ func TestNotThereYet(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": key, ".github/kms-review.yml": "fail_on: high\n"})
-	_, err := w.sim.CreateRepository("acme", ".github", map[string]string{".github/kms-review.yml": "fail_on: low\n"})
+	settings, err := w.sim.CreateRepository("acme", ".github", map[string]string{".github/kms-review.yml": "fail_on: low\n"})
 	must(t, err)
 	p := w.pull(map[string]string{".github/kms-review.yml": "fail_on: never\n"})
 	fetched := w.fetch(w.ref(p))
@@ -394,7 +394,7 @@ func TestSettings(t *testing.T) {
 
 	w.repos = []string{"infra", ".github"}
 	fetched = w.fetch(w.ref(p))
-	org := change.SettingsFile{Origin: "acme/.github:.github/kms-review.yml@HEAD", Text: []byte("fail_on: low\n")}
+	org := change.SettingsFile{Origin: "acme/.github:.github/kms-review.yml@" + settings.Head("main"), Text: []byte("fail_on: low\n")}
 	if d := cmp.Diff(change.Conversation{RepoSettings: repo, OrgSettings: org}, fetched.Conversation); d != "" {
 		t.Errorf("with the organisation's (-want +got):\n%s", d)
 	}

@@ -42,6 +42,7 @@ const (
 	threadFields = `pageInfo { hasNextPage endCursor } nodes { id isResolved comments(first: 20) { totalCount ` +
 		`nodes { id fullDatabaseId body path line isMinimized viewerDidAuthor } } }`
 	entryFields = `name oid mode type size`
+	orgFields   = `defaultBranchRef { target { oid ... on Commit { file(path: $orgSettings) { object { ` + blobFields + ` } } } } }`
 )
 
 // builder collects the fields below repository and their variables.
@@ -102,8 +103,8 @@ func (q question) document(owner, name string) (string, map[string]any) {
 		text = "repository(owner: $owner, name: $name) { " + strings.Join(b.fields, "\n") + " }"
 	}
 	if q.org {
-		b.variable("orgSettings", "String!", "HEAD:"+settingsPath)
-		text += "\norg: repository(owner: $owner, name: \".github\") { object(expression: $orgSettings) { " + blobFields + " } }"
+		b.variable("orgSettings", "String!", settingsPath)
+		text += "\norg: repository(owner: $owner, name: \".github\") { " + orgFields + " }"
 	}
 	return "query(" + strings.Join(b.declared, ", ") + ") {\n" + text + "\n}", b.vars
 }
@@ -147,10 +148,34 @@ type treeEntry struct {
 type answer struct {
 	pull     *pullAnswer
 	settings *object
-	org      *object
+	org      *orgAnswer
 	dirs     map[string]*object // at the merge base
 	heads    map[string]*object
 	blobs    map[string]*object
+}
+
+// orgAnswer is the owner's settings repository; each step may be null.
+type orgAnswer struct {
+	DefaultBranchRef *struct {
+		Target *struct {
+			OID  string `json:"oid"`
+			File *struct {
+				Object *object `json:"object"`
+			} `json:"file"`
+		} `json:"target"`
+	} `json:"defaultBranchRef"`
+}
+
+// settings is the file and the commit from which it was read.
+func (o *orgAnswer) settings() (commit string, found *object) {
+	if o == nil || o.DefaultBranchRef == nil || o.DefaultBranchRef.Target == nil {
+		return "", nil
+	}
+	target := o.DefaultBranchRef.Target
+	if target.File == nil {
+		return target.OID, nil
+	}
+	return target.OID, target.File.Object
 }
 
 // ask sends one document. If GitHub cannot manage it (502, or an error in time) and it asked for directories
@@ -178,9 +203,7 @@ func (r *reading) askOnce(ctx context.Context, q question) (*answer, error) {
 	text, vars := q.document(r.ref.Repo.Owner, r.ref.Repo.Name)
 	var data struct {
 		Repository map[string]json.RawMessage `json:"repository"`
-		Org        *struct {
-			Object *object `json:"object"`
-		} `json:"org"`
+		Org        *orgAnswer                 `json:"org"`
 	}
 	err := r.client.GraphQL(ctx, text, vars, &data)
 	var partial *gh.GraphQLError
@@ -192,10 +215,7 @@ func (r *reading) askOnce(ctx context.Context, q question) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{dirs: map[string]*object{}, heads: map[string]*object{}, blobs: map[string]*object{}}
-	if data.Org != nil {
-		a.org = data.Org.Object
-	}
+	a := &answer{org: data.Org, dirs: map[string]*object{}, heads: map[string]*object{}, blobs: map[string]*object{}}
 	return a, a.decode(q, data.Repository)
 }
 

@@ -25,7 +25,8 @@ func (ws *workspace) take(ctx context.Context, q question, a *answer) error {
 		ws.conversation.RepoSettings = ws.settingsFile(origin, a.settings)
 	}
 	if q.org {
-		ws.conversation.OrgSettings = ws.settingsFile(r.ref.Repo.Owner+"/.github:"+settingsPath+"@HEAD", a.org)
+		commit, found := a.org.settings()
+		ws.conversation.OrgSettings = ws.settingsFile(fmt.Sprintf("%s/.github:%s@%s", r.ref.Repo.Owner, settingsPath, commit), found)
 	}
 	for _, dir := range append(q.inline, q.names...) {
 		if err := ws.takeListing(ctx, ws.dirs[dir], a.dirs[dir]); err != nil {
