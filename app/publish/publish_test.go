@@ -310,6 +310,7 @@ func TestOutdatedCommentStaysWithoutASuccessor(t *testing.T) {
 	review := w.review(12)
 	review.Comments[0].Line = 39
 	w.expect(review, none, "POST reviews 422", createdCheck)
+	w.expect(review, none)
 	if got := w.shown(); got != "12" {
 		t.Errorf("comments: %s", got)
 	}
