@@ -13,8 +13,8 @@ import (
 
 // Bounds on documents. GitHub answers 502 to what takes it more than 10 s.
 const (
-	maxRounds       = 12
-	inlineBatch     = 20
+	maxRounds       = 20
+	inlineBatch     = 25
 	namesBatch      = 50
 	blobBatch       = 100
 	blobBatchBytes  = 6 << 20
@@ -129,12 +129,20 @@ func (d *directory) learn(entries []store.Entry) {
 	}
 }
 
-// files are the wanted files of both sides, as far as their directories are known.
+// files are the wanted files of both sides, as far as their directories are known. Of the others, those that no
+// patch can make: they are asked for together with the directory. (A file that was only moved has no patch, and
+// its contents come with the listing.)
 func (ws *workspace) files() []file {
 	var files []file
 	for _, d := range ws.order {
 		if d.known {
 			files = append(append(files, d.base()...), ws.head(d)...)
+			continue
+		}
+		for _, f := range ws.head(d) {
+			if f.changed != nil && !f.changed.hasPatch && f.changed.Status != change.Renamed {
+				files = append(files, f)
+			}
 		}
 	}
 	return files
