@@ -3,7 +3,6 @@ package publish_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -45,7 +44,7 @@ func text(changed string) string {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	sim, err := simulator.New(simulator.Options{Dir: t.TempDir(), Log: log})
 	must(t, err)
 	t.Cleanup(sim.Close)

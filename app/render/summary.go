@@ -35,11 +35,12 @@ func (p *page) lead() string {
 		return "**Not everything could be read**, so this is not a clean bill: what depends on it was not judged.\n\n"
 	case Neutral:
 		return title + ".\n\n"
+	default: // success
+		if len(p.fresh) > 0 {
+			return "New findings, none of a severity that fails this check.\n\n"
+		}
+		return "This change brings no new AWS KMS problem.\n\n"
 	}
-	if len(p.fresh) > 0 {
-		return "New findings, none of a severity that fails this check.\n\n"
-	}
-	return "This change brings no new AWS KMS problem.\n\n"
 }
 
 func (p *page) table() string {

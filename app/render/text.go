@@ -64,7 +64,7 @@ type terminal struct {
 	files *files
 }
 
-func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) } //nolint:errcheck // kept by bufio
+func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.w, format, args...) }
 
 func (t *terminal) paint(c colour, s string) string {
 	if !t.opts.Color {
