@@ -38,14 +38,22 @@ func (w *eventWorker) NextRetry(job *river.Job[eventArgs]) time.Time {
 // Work implements river.Worker.
 func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error {
 	q, event := w.queue, job.Args.Event
+	waits, err := q.store.DeliveryWaits(ctx, event.Delivery, job.ID)
+	if err == nil && !waits {
+		return nil
+	}
 	a := attempt{queue: q, job: job.JobRow, labels: []any{slog.String("event", string(event.Kind)),
 		slog.String("repository", event.Repo.Owner+"/"+event.Repo.Name), slog.Int("number", event.Number),
 		slog.String("delivery", event.Delivery)}}
 	var dirty []int
-	verdict, snooze := a.run(ctx, func() (err error) {
+	verdict, snooze := a.run(ctx, func() error {
+		if err != nil {
+			return err
+		}
 		if event.Kind == webhook.Installation {
 			return q.installation(ctx, event)
 		}
+		var err error
 		dirty, err = q.config.Handler.HandleEvent(ctx, event)
 		return err
 	})
@@ -53,7 +61,7 @@ func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error
 		return leave(verdict, snooze)
 	}
 	var raised []*acceptance
-	err := finish(ctx, q, job, func(ctx context.Context, tx *sql.Tx) (err error) {
+	err = q.finish(ctx, job.JobRow, func(ctx context.Context, tx *sql.Tx) (err error) {
 		raised, err = q.endEvent(ctx, tx, event, dirty, verdict)
 		return err
 	})

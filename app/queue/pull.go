@@ -42,8 +42,7 @@ func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	defer end()
 	pull, found, err := q.store.Pull(ctx, args.RepoID, args.Number)
 	if err == nil && (!found || pull.JobID != job.ID) {
-		// Its repository was removed, or River took the job for lost and another one is at work.
-		return finish(ctx, q, job, func(context.Context, *sql.Tx) error { return nil })
+		return nil // its work is done, its repository was removed, or River took it for lost and another is at work
 	}
 	a := attempt{queue: q, job: job.JobRow, labels: []any{
 		slog.String("repository", pull.Owner+"/"+pull.Name), slog.Int("number", args.Number), slog.Int64("job", job.ID)}}
@@ -56,9 +55,15 @@ func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	if verdict == retried || verdict == snoozed || verdict == interrupted {
 		return leave(verdict, snooze)
 	}
-	return finish(ctx, q, job, func(ctx context.Context, tx *sql.Tx) error {
-		return q.endPull(ctx, tx, job.ID, pull, verdict)
+	again := false
+	err = q.finish(ctx, job.JobRow, func(ctx context.Context, tx *sql.Tx) (err error) {
+		again, err = q.endPull(ctx, tx, job.ID, pull, verdict)
+		return err
 	})
+	if err == nil && again {
+		q.driver.wake(pullQueue)
+	}
+	return err
 }
 
 // review calls the handler, and watches for news from other processes meanwhile.
@@ -106,20 +111,20 @@ func (q *Queue) watch(ctx context.Context, repoID int64, number int) {
 	}
 }
 
-// endPull closes the books on a review that began with the given row, and starts the next one if the pull
-// request got dirty meanwhile.
-func (q *Queue) endPull(ctx context.Context, tx *sql.Tx, job int64, began store.Pull, v verdict) error {
+// endPull closes the books on a review that began with the given row, and starts the next one (again) if the
+// pull request got dirty meanwhile.
+func (q *Queue) endPull(ctx context.Context, tx *sql.Tx, job int64, began store.Pull, v verdict) (again bool, err error) {
 	row, found, err := q.store.LockPull(ctx, tx, began.RepoID, began.Number)
 	if err != nil || !found || row.JobID != job {
-		return err
+		return false, err
 	}
 	if v != superseded { // else what the older deliveries asked for passes to the next job
 		if err := q.store.FinishPull(ctx, tx, row.RepoID, row.Number, began.Generation, outcomeOf(v)); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if row.Generation > began.Generation || v == superseded {
-		return q.startPull(ctx, tx, row.RepoID, row.Number)
+		return true, q.startPull(ctx, tx, row.RepoID, row.Number)
 	}
-	return q.store.SetPullJob(ctx, tx, row.RepoID, row.Number, 0)
+	return false, q.store.SetPullJob(ctx, tx, row.RepoID, row.Number, 0)
 }

@@ -57,6 +57,13 @@ func (s *Store) DeliveryOutcome(ctx context.Context, guid string) (outcome Outco
 	return d.Outcome, found, err
 }
 
+// DeliveryWaits tells whether a delivery still waits for its own job of that id, and not for another, a review or
+// nothing more.
+func (s *Store) DeliveryWaits(ctx context.Context, guid string, jobID int64) (bool, error) {
+	d, found, err := s.delivery(ctx, s.reads, guid, "")
+	return found && d.Outcome == Queued && d.Generation == 0 && d.JobID == jobID, err
+}
+
 type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

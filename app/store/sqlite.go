@@ -36,14 +36,14 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if s.lock, err = lockFile(ctx, path+".lock"); err != nil {
 		return err
 	}
-	if s.db, err = sql.Open("sqlite", dsn(path, "_txlock=immediate", "_pragma=foreign_keys(1)")); err != nil {
+	if s.db, err = openCached(dsn(path, "_txlock=immediate", "_pragma=foreign_keys(1)")); err != nil {
 		return fmt.Errorf("open the database %q: %w", path, err)
 	}
 	s.db.SetMaxOpenConns(1)
 	if err := s.db.PingContext(ctx); err != nil {
 		return fmt.Errorf("open the database %q (is it a SQLite file?): %w", path, err)
 	}
-	if s.reads, err = sql.Open("sqlite", dsn(path, "_pragma=query_only(1)")); err != nil {
+	if s.reads, err = openCached(dsn(path, "_pragma=query_only(1)")); err != nil {
 		return fmt.Errorf("open the database %q for reading: %w", path, err)
 	}
 	s.reads.SetMaxOpenConns(readers)
