@@ -136,10 +136,10 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.err }
 
-// said tells a refusal, which git expresses by its exit code alone, from a failure.
-func said(err error, code int) bool {
+// saidNo tells git's answer "no" (there is none, it differs), which is its exit code 1, from a failure.
+func saidNo(err error) bool {
 	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.ExitCode() == code
+	return errors.As(err, &exit) && exit.ExitCode() == 1
 }
 
 // complaint is the line of git's error output that says what is wrong, without control characters: names in it come

@@ -20,7 +20,7 @@ func TestConfigurationRunsNothing(t *testing.T) {
 	base := r.commit(map[string]string{"a.tf": "1\n", "b.tf": "1\n", "c.bin": "\x00"})
 	trace := filepath.Join(t.TempDir(), "ran")
 	script := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$0 $*\" >> "+trace+"\ncat\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"$0 $*\" >> "+trace+"\ncat\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	r.write(".gitattributes", "* filter=evil diff=evil\nb.tf filter=a=b.c\n")

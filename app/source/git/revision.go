@@ -15,7 +15,7 @@ func (r *Repository) commit(ctx context.Context, role, rev string) (string, erro
 	switch {
 	case err == nil:
 		return id, nil
-	case !said(err, 1):
+	case !saidNo(err):
 		return "", fmt.Errorf("resolve %s revision %q: %w", role, rev, err)
 	case rev == "HEAD":
 		return "", fmt.Errorf("the repository has no commit yet; to review all of its files use: kms-review scan")
@@ -36,7 +36,7 @@ func (r *Repository) base(ctx context.Context, rev, head string) (string, error)
 	if err == nil {
 		return id, nil
 	}
-	if !said(err, 1) {
+	if !saidNo(err) {
 		return "", fmt.Errorf("find the merge base with %s: %w", branch, err)
 	}
 	if shallow, _ := r.git.line(ctx, "rev-parse", "--is-shallow-repository"); shallow == "true" {
@@ -57,7 +57,7 @@ func (r *Repository) defaultBranch(ctx context.Context) (string, error) {
 	}
 	for _, ref := range candidates {
 		id, err := r.git.line(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
-		if err != nil && !said(err, 1) {
+		if err != nil && !saidNo(err) {
 			return "", fmt.Errorf("look for the default branch: %w", err)
 		}
 		if err == nil && id != "" {

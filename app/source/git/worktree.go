@@ -73,7 +73,7 @@ func (r *Repository) index(ctx context.Context, file string, idLength int) (*Rep
 		return nil, nil, fmt.Errorf("add untracked files to the copy of the index: %w", err)
 	}
 	// Without it a file that was only touched counts as changed. Its exit code says that some file is changed.
-	if _, err := git.output(ctx, nil, "update-index", "-q", "--unmerged", "--ignore-submodules", "--refresh"); err != nil && !said(err, 1) {
+	if _, err := git.output(ctx, nil, "update-index", "-q", "--unmerged", "--ignore-submodules", "--refresh"); err != nil && !saidNo(err) {
 		return nil, nil, fmt.Errorf("compare the index with the work tree: %w", err)
 	}
 	all, err := git.output(ctx, nil, "ls-files", "-z", "--cached")
@@ -87,7 +87,7 @@ func (r *Repository) index(ctx context.Context, file string, idLength int) (*Rep
 // compare a file with its object, git would run them.
 func (r *Repository) withoutFilters(ctx context.Context) (command, error) {
 	out, err := r.git.output(ctx, nil, "config", "-z", "--name-only", "--get-regexp", `^filter\.`)
-	if err != nil && !said(err, 1) { // 1: there is none
+	if err != nil && !saidNo(err) { // 1: there is none
 		return command{}, fmt.Errorf("list the configured filters: %w", err)
 	}
 	settings := map[string]string{}
