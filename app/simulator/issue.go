@@ -98,6 +98,7 @@ func (s *Simulator) issueCommentJSON(c *issueComment) object {
 		"issue_url": fmt.Sprintf("%s/issues/%d", at, c.pull.number), "user": s.userJSON(c.author),
 		"created_at": stamp(c.created), "updated_at": stamp(c.updated),
 		"author_association": c.pull.repo.association(c.author), "performed_via_github_app": nil,
+		"reactions": reactionCounts(at+"/issues/comments/"+decimal(c.id), c.reactions),
 	}
 	if c.author == s.app.bot {
 		o["performed_via_github_app"] = s.appJSON()

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -177,7 +178,7 @@ func (c *call) decode(into any) *reply {
 		var rep reply
 		if strings.HasPrefix(err.Error(), "json: unknown field") {
 			rep = failure(http.StatusUnprocessableEntity, "Invalid request.\n\n"+strings.TrimPrefix(err.Error(), "json: ")+" is not a permitted key.")
-		} else if _, wrongType := err.(*json.UnmarshalTypeError); wrongType {
+		} else if isTypeError(err) {
 			rep = failure(http.StatusUnprocessableEntity, "Invalid request.\n\n"+strings.TrimPrefix(err.Error(), "json: "))
 		} else {
 			rep = failure(http.StatusBadRequest, "Problems parsing JSON")
@@ -189,6 +190,13 @@ func (c *call) decode(into any) *reply {
 		return &rep
 	}
 	return nil
+}
+
+// isTypeError tells JSON of the wrong type from text that is no JSON.
+func isTypeError(err error) bool {
+	var wrongType *json.UnmarshalTypeError
+	var wrongTime *time.ParseError
+	return errors.As(err, &wrongType) || errors.As(err, &wrongTime)
 }
 
 // id reads a number from the path, 0 where it is none.

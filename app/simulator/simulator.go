@@ -34,6 +34,8 @@ type Options struct {
 	// GitHub's own API description there; it would be dead weight in the demo.
 	Middleware func(http.Handler) http.Handler
 	OnDelivery func(event string, payload []byte)
+
+	Key *rsa.PrivateKey // of the App; nil: a new one, which takes a moment
 }
 
 // DefaultPermissions are the App's permissions as in app.yml.
@@ -137,9 +139,12 @@ func New(opts Options) (*Simulator, error) {
 }
 
 func (s *Simulator) registerApp() error {
-	key, err := rsa.GenerateKey(rand.Reader, appKeyBits)
-	if err != nil {
-		return fmt.Errorf("make the App's key: %w", err)
+	key := s.opts.Key
+	if key == nil {
+		var err error
+		if key, err = rsa.GenerateKey(rand.Reader, appKeyBits); err != nil {
+			return fmt.Errorf("make the App's key: %w", err)
+		}
 	}
 	secret := make([]byte, 20)
 	if _, err := rand.Read(secret); err != nil {

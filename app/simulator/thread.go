@@ -242,7 +242,6 @@ func (s *Simulator) reviewCommentJSON(c *reviewComment) object {
 		"author_association": p.repo.association(c.author), "subject_type": "line", "side": t.side,
 		"original_line": t.origin.line, "pull_request_review_id": nil,
 		"_links": object{"self": link(at), "html": link(page), "pull_request": link(s.pullURL(p))},
-		"line":   nil, "start_line": nil, "original_start_line": nil, "start_side": nil,
 	}
 	if c.review != nil {
 		o["pull_request_review_id"] = c.review.id
@@ -250,6 +249,8 @@ func (s *Simulator) reviewCommentJSON(c *reviewComment) object {
 	if c != t.comments[0] {
 		o["in_reply_to_id"] = t.comments[0].id
 	}
+	// GitHub sends null for the lines of an outdated comment, which its description does not allow: here they are absent,
+	// which reads the same.
 	if !t.outdated() {
 		o["line"] = t.line
 	}

@@ -82,12 +82,26 @@ func prune(full object, keep [][2]string) (object, error) {
 		"openapi": full["openapi"], "servers": full["servers"], "paths": object{}, "x-webhooks": object{}, "components": object{},
 		"info": object{"title": "GitHub REST API, pruned", "version": info["version"], "license": info["license"]},
 	}}
+	correct(full)
 	for _, k := range keep {
 		if err := p.take(k[0], k[1]); err != nil {
 			return nil, err
 		}
 	}
 	return p.out, nil
+}
+
+// correct repairs one mistake of the description: in the list of installations an account is a user and an enterprise at
+// once (allOf), which nothing is; where one installation is read, it is either of them (anyOf).
+func correct(full object) {
+	v, _ := dig(full, "paths", "/app/installations", "get", "responses", "200", "content", "application/json", "schema",
+		"items", "properties", "account")
+	account, _ := v.(object)
+	if account["allOf"] == nil {
+		log.Fatal("GET /app/installations: account is no longer allOf: drop the correction")
+	}
+	account["anyOf"] = account["allOf"]
+	delete(account, "allOf")
 }
 
 func (p *pruner) take(kind, name string) error {

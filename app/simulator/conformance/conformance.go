@@ -5,6 +5,8 @@ package conformance
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +49,9 @@ func Start(t testing.TB, opts ...Option) *simulator.Simulator {
 		t.Fatalf("load GitHub's API description: %v", err)
 	}
 	o := c.options
+	if o.Key, err = appKey(); err != nil {
+		t.Fatal(err)
+	}
 	o.Dir, o.Middleware, o.OnDelivery = t.TempDir(), c.middleware, c.delivery
 	s, err := simulator.New(o)
 	if err != nil {
@@ -62,6 +67,9 @@ func Start(t testing.TB, opts ...Option) *simulator.Simulator {
 	})
 	return s
 }
+
+// appKey is one key for all tests of a process: making one takes longer than most tests.
+var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // description is GitHub's description with its paths compiled.
 type description struct {
@@ -126,6 +134,11 @@ func (d *description) find(req *http.Request) (*routers.Route, map[string]string
 		Method: req.Method, Operation: best.item.GetOperation(req.Method)}, params
 }
 
+// strict checks formats too, and keeps whole schemas out of the messages.
+var strict = []openapi3.SchemaValidationOption{
+	openapi3.MultiErrors(), openapi3.EnableFormatValidation(), openapi3.DisableSchemaErrorDetails(),
+}
+
 type checker struct {
 	t           testing.TB
 	description *description
@@ -143,7 +156,7 @@ func (c *checker) middleware(next http.Handler) http.Handler {
 		}
 		input := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route,
 			Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, RejectWhenRequestBodyNotSpecified: true,
-				AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+				AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SchemaValidationOptions: strict}}
 		bad := checkRequest(req, input)
 		answer := httptest.NewRecorder()
 		next.ServeHTTP(answer, req)
@@ -185,10 +198,10 @@ func (c *checker) checkAnswer(ctx context.Context, input *openapi3filter.Request
 		if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil {
 			return fmt.Errorf("decode error: %w", err)
 		}
-		return c.description.doc.Components.Schemas["basic-error"].Value.VisitJSON(body, openapi3.MultiErrors())
+		return c.description.doc.Components.Schemas["basic-error"].Value.VisitJSON(body, strict...)
 	}
 	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: answer.Code, Header: answer.Header(),
-		Options: &openapi3filter.Options{MultiError: true, IncludeResponseStatus: true}}
+		Options: &openapi3filter.Options{MultiError: true, IncludeResponseStatus: true, SchemaValidationOptions: strict}}
 	output.SetBodyBytes(answer.Body.Bytes())
 	return openapi3filter.ValidateResponse(ctx, output)
 }
@@ -209,7 +222,7 @@ func (c *checker) delivery(event string, payload []byte) {
 	}
 	schema, err := c.description.webhook(strings.ReplaceAll(name, "_", "-"))
 	if err == nil {
-		err = schema.VisitJSON(value, openapi3.MultiErrors())
+		err = schema.VisitJSON(value, strict...)
 	}
 	if err != nil {
 		c.t.Errorf("GitHub would not send this webhook %s: %v", name, err)
