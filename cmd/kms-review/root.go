@@ -26,6 +26,7 @@ var errFound = errors.New("findings at or above --fail-on")
 
 // process is what a command may use of the process that it runs in.
 type process struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environment    config.Environment
 }
@@ -50,7 +51,7 @@ func run(ctx context.Context, p process, args []string) int {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; `%s --help` lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(reviewCommand(p), scanCommand(p), rulesCommand(), explainCommand(), serveCommand(p), versionCommand())
+	root.AddCommand(reviewCommand(p), scanCommand(p), rulesCommand(), explainCommand(), serveCommand(p), demoCommand(p), versionCommand())
 	return exitCode(ctx, p, root.ExecuteContext(ctx))
 }
 
@@ -79,8 +80,9 @@ func exitCode(ctx context.Context, p process, err error) int {
 	return exitNotRun
 }
 
-func (p process) terminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// terminal tells whether a person is at the other end of a stream.
+func (p process) terminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && isatty.IsTerminal(file.Fd())
 }
 
