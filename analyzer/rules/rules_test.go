@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"regexp"
@@ -8,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/rules"
@@ -34,6 +38,44 @@ func TestSpecifications(t *testing.T) {
 			}
 			complete(t, r, examples)
 		})
+	}
+}
+
+var update = flag.Bool("update", false, "write testdata/messages.golden")
+
+// TestMessages pins what a reader sees of each example.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, r := range rules.All() {
+		examples, err := ruletest.Examples(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range examples {
+			findings, err := e.Findings(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range findings {
+				fmt.Fprintf(&got, "%s %s %s:%d-%d %s\n  %s\n", r.ID, e.Name, f.File, f.StartLine, f.EndLine, f.Severity, f.Message)
+				for _, evidence := range f.Evidence {
+					fmt.Fprintf(&got, "  see %s:%d: %s\n", evidence.File, evidence.StartLine, evidence.Note)
+				}
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile("testdata/messages.golden", []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/messages.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("messages changed; if they should, run with -update (-want +got):\n%s", diff)
 	}
 }
 

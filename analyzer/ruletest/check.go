@@ -25,12 +25,15 @@ func (e Example) Check(ctx context.Context, r rule.Rule) []string {
 	}
 	c := check{example: e, rule: r}
 	for _, d := range report.Diagnostics {
-		c.fail("%s:%d: %s: %s", d.File, d.StartLine, d.Summary, d.Detail)
+		if !e.Broken() {
+			c.fail("%s:%d: %s: %s", d.File, d.StartLine, d.Summary, d.Detail)
+		}
 	}
-	findings := c.findings(report)
+	findings := own(report, r)
 	c.marks(findings, report.Undecided)
 	for _, f := range findings {
 		c.message(f)
+		c.supersedes(f, report.Findings)
 	}
 	if fixed := c.fixes(findings); len(fixed) > 0 {
 		c.cured(ctx, fixed)
@@ -64,24 +67,38 @@ func (e Example) analyse(ctx context.Context, r rule.Rule, head map[string]strin
 	return analyzer.Analyze(ctx, in)
 }
 
-// findings are the rule's own new ones; others have their own specification.
-func (c *check) findings(report analyzer.Report) []finding.Finding {
+// Findings are the rule's own new findings in an example.
+func (e Example) Findings(ctx context.Context, r rule.Rule) ([]finding.Finding, error) {
+	report, err := e.analyse(ctx, r, e.Head)
+	return own(report, r), err
+}
+
+// own drops the findings of other rules: those have their own specifications.
+func own(report analyzer.Report, r rule.Rule) []finding.Finding {
 	return slices.DeleteFunc(slices.Clone(report.Findings), func(f finding.Finding) bool {
-		return f.Rule != c.rule.ID || f.Status != finding.New
+		return f.Rule != r.ID || f.Status != finding.New
 	})
 }
 
 func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided) {
 	reported, open := map[mark]bool{}, map[mark]bool{}
 	for _, f := range findings {
-		reported[mark{f.File, f.StartLine}] = true
+		at := mark{f.File, f.StartLine}
+		reported[at] = true
+		if want, wanted := c.example.want[at]; wanted && want != f.Severity {
+			c.fail("%s: is %s and should be %s", at, f.Severity, want)
+		}
 	}
 	for _, u := range undecided {
 		if u.Rule == c.rule.ID {
 			open[mark{u.File, u.StartLine}] = true
 		}
 	}
-	c.compare("reported", c.example.want, reported)
+	wanted := map[mark]bool{}
+	for m := range c.example.want {
+		wanted[m] = true
+	}
+	c.compare("reported", wanted, reported)
 	c.compare("undecided", c.example.undecided, open)
 }
 
@@ -120,6 +137,15 @@ func (c *check) message(f finding.Finding) {
 	prose := codeSpan.ReplaceAllString(f.Message, "x")
 	if n := len(sentenceEnd.FindAllString(prose, -1)); n != 2 || !strings.HasSuffix(prose, ".") || strings.Contains(prose, "\n") {
 		c.fail("the message is not two sentences: %s", f.Message)
+	}
+}
+
+// supersedes asserts that a finding is the only one of its cause.
+func (c *check) supersedes(f finding.Finding, all []finding.Finding) {
+	for _, other := range all {
+		if other.Status == finding.New && other.Address == f.Address && other.Module == f.Module && slices.Contains(c.rule.Supersedes, other.Rule) {
+			c.fail("%s: %s is reported beside %s", f.Address, other.Rule, f.Rule)
+		}
 	}
 }
 
@@ -164,7 +190,7 @@ func (c *check) cured(ctx context.Context, fixed map[string]string) {
 	for _, d := range report.Diagnostics {
 		c.fail("after the suggestions: %s:%d: %s", d.File, d.StartLine, d.Summary)
 	}
-	for _, f := range c.findings(report) {
+	for _, f := range own(report, c.rule) {
 		c.fail("after the suggestions: %s:%d is still reported: %s", f.File, f.StartLine, f.Message)
 	}
 }

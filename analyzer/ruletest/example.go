@@ -3,9 +3,10 @@
 //
 // A specification is an archive: prose, then files. A file belongs to the example that its first directory
 // names. An example is a snapshot (`<example>/main.tf`), or a change where it has `<example>/base/` and
-// `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding, `# undecided
-// KMS101` an undecided one. Without them the rule must stay silent. `<file>.fixed` is the file after all
-// suggestions of the rule were accepted; without it there must be none.
+// `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding of the rule's
+// severity, `# want KMS502 medium` one of another, `# undecided KMS101` one that cannot be judged. Without them the
+// rule must stay silent. `<file>.fixed` is the file after all suggestions of the rule were accepted; without it
+// there must be none. An example called `broken-*` may hold files that do not parse.
 package ruletest
 
 import (
@@ -18,6 +19,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/rule"
 )
 
@@ -28,7 +30,7 @@ type Example struct {
 	Head  map[string]string
 	Fixed map[string]string // by the path of the file that it is the fixed form of
 
-	want      map[mark]bool
+	want      map[mark]finding.Severity
 	undecided map[mark]bool
 }
 
@@ -61,7 +63,7 @@ func Examples(r rule.Rule) ([]Example, error) {
 	var examples []Example
 	for _, name := range names {
 		example := byName[name]
-		if err := example.readMarks(r.ID); err != nil {
+		if err := example.readMarks(r); err != nil {
 			return nil, fmt.Errorf("specification of %s, example %q: %w", r.ID, name, err)
 		}
 		examples = append(examples, *example)
@@ -85,20 +87,24 @@ func (e *Example) add(path, text string) {
 	e.Head[path] = text
 }
 
-var markPattern = regexp.MustCompile(`# (want|undecided) (\S+)`)
+var markPattern = regexp.MustCompile(`# (want|undecided) (\S+)(?: (critical|high|medium|low)\b)?`)
 
-func (e *Example) readMarks(id string) error {
-	e.want, e.undecided = map[mark]bool{}, map[mark]bool{}
+func (e *Example) readMarks(r rule.Rule) error {
+	e.want, e.undecided = map[mark]finding.Severity{}, map[mark]bool{}
 	for path, text := range e.Head {
 		for i, line := range strings.Split(text, "\n") {
 			for _, match := range markPattern.FindAllStringSubmatch(line, -1) {
-				if match[2] != id {
+				if match[2] != r.ID {
 					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[2])
 				}
-				if match[1] == "want" {
-					e.want[mark{path, i + 1}] = true
-				} else {
-					e.undecided[mark{path, i + 1}] = true
+				at := mark{path, i + 1}
+				if match[1] == "undecided" {
+					e.undecided[at] = true
+					continue
+				}
+				e.want[at] = r.Severity
+				if severity, err := finding.ParseSeverity(match[3]); err == nil {
+					e.want[at] = severity
 				}
 			}
 		}
@@ -111,6 +117,9 @@ func (e Example) Wants() bool { return len(e.want) > 0 }
 
 // Undecided tells that the example has a line that cannot be judged.
 func (e Example) Undecided() bool { return len(e.undecided) > 0 }
+
+// Broken tells that the example may hold files that do not parse.
+func (e Example) Broken() bool { return strings.HasPrefix(e.Name, "broken-") }
 
 // tree is a map of texts as a file system.
 func tree(files map[string]string) (fs.FS, error) {

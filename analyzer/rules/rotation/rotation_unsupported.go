@@ -3,6 +3,7 @@ package rotation
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
@@ -61,9 +62,15 @@ func fixedMaterial(key *kms.Key) rule.Condition {
 	return bySpec
 }
 
+// specName is what KMS calls its specs; another text of the repository is not repeated in a message.
+var specName = regexp.MustCompile(`^[A-Z0-9_]{1,40}$`)
+
 func kindOf(obstacle rule.Condition) string {
-	if text, ok := obstacle.Value.Text(); ok && obstacle.Attribute == attrSpec {
+	if obstacle.Attribute == attrStore {
+		return "keys in a custom key store"
+	}
+	if text, ok := obstacle.Value.Text(); ok && specName.MatchString(text) {
 		return "`" + text + "` keys"
 	}
-	return "keys in a custom key store"
+	return "keys of this spec"
 }
