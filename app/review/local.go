@@ -47,7 +47,7 @@ func RunLocal(ctx context.Context, opts LocalOptions) (*Local, error) {
 	if err != nil {
 		return nil, errors.Join(err, local.Close())
 	}
-	in, err := localInput(c, root, opts)
+	in, problems, err := localInput(c, root, opts)
 	if err != nil {
 		return nil, errors.Join(err, local.Close())
 	}
@@ -56,6 +56,7 @@ func RunLocal(ctx context.Context, opts LocalOptions) (*Local, error) {
 	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
 		return nil, errors.Join(fmt.Errorf("analyze %s: %w", opts.Dir, err), local.Close())
 	}
+	local.Report.Diagnostics = append(problems, local.Report.Diagnostics...)
 	addGaps(&local.Report, c.Gaps)
 	local.Report.Stats.DurationMS = time.Since(opts.Now).Milliseconds()
 	return local, err
@@ -76,27 +77,57 @@ func (l *Local) read(ctx context.Context, opts LocalOptions) (change.Change, str
 	return c, repository.Root(), err
 }
 
-func localInput(c change.Change, root string, opts LocalOptions) (analyzer.Input, error) {
-	set := settings.Default()
+// localInput is what to analyze, with what is wrong with the settings.
+func localInput(c change.Change, root string, opts LocalOptions) (analyzer.Input, []finding.Diagnostic, error) {
+	set, problems := localSettings(c)
 	var err error
 	if set.Rules, err = chooseRules(opts.Rules, set.Rules); err != nil {
-		return analyzer.Input{}, err
+		return analyzer.Input{}, nil, err
 	}
 	if set.FailOn, err = failOn(opts.FailOn, set.FailOn); err != nil {
-		return analyzer.Input{}, err
+		return analyzer.Input{}, nil, err
 	}
 	in := Input(c, set, opts.Now, opts.Version)
 	for _, file := range opts.VarFiles {
 		name, err := inside(root, file)
 		if err != nil {
-			return analyzer.Input{}, err
+			return analyzer.Input{}, nil, err
 		}
 		if _, err := fs.Stat(c.Head, name); err != nil {
-			return analyzer.Input{}, fmt.Errorf("variable file %s: %w", file, err)
+			return analyzer.Input{}, nil, fmt.Errorf("variable file %s: %w", file, plain(err))
 		}
 		in.VarFiles = append(in.VarFiles, name)
 	}
-	return in, nil
+	return in, problems, nil
+}
+
+// localSettings reads the settings file where the App would: in the base commit, or in what is scanned. An
+// organisation's file is nowhere near.
+func localSettings(c change.Change) (settings.Settings, []finding.Diagnostic) {
+	from, origin := c.Base, settings.Path+"@"+c.BaseSHA
+	if from == nil {
+		from, origin = c.Head, settings.Path
+	}
+	text, err := fs.ReadFile(from, settings.Path)
+	if err == nil {
+		return settings.Load(nil, &settings.File{Origin: origin, Text: text})
+	}
+	set, problems := settings.Load(nil, nil)
+	if !errors.Is(err, fs.ErrNotExist) {
+		problems = append(problems, finding.Diagnostic{
+			Severity: "error", File: settings.Path, Summary: "The settings file could not be read, so it is not used", Detail: plain(err).Error(),
+		})
+	}
+	return set, problems
+}
+
+// plain takes the operation and the path off an error whose message names the file already.
+func plain(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 func failOn(flag string, otherwise finding.Severity) (finding.Severity, error) {

@@ -18,5 +18,5 @@ func interruptible() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, process{stdout: os.Stdout, stderr: os.Stderr, environment: os.LookupEnv}, os.Args[1:])
+	return run(ctx, process{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environment: os.LookupEnv}, os.Args[1:])
 }

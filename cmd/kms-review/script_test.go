@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -50,7 +51,7 @@ func runProgram(ctx context.Context, ts *testscript.TestScript, args []string) {
 		value := ts.Getenv(name)
 		return value, value != ""
 	}
-	code := run(ctx, process{stdout: ts.Stdout(), stderr: &stderr, environment: environment}, args[1:])
+	code := run(ctx, process{stdin: strings.NewReader(""), stdout: ts.Stdout(), stderr: &stderr, environment: environment}, args[1:])
 	_, err = ts.Stderr().Write(stderr.Bytes())
 	ts.Check(err)
 	if code != want {
