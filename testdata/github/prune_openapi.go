@@ -91,8 +91,9 @@ func prune(full object, keep [][2]string) (object, error) {
 	return p.out, nil
 }
 
-// correct repairs one mistake of the description: in the list of installations an account is a user and an enterprise at
-// once (allOf), which nothing is; where one installation is read, it is either of them (anyOf).
+// correct repairs two mistakes of the description. In the list of installations an account is a user and an enterprise
+// at once (allOf), which nothing is; where one installation is read, it is either of them (anyOf). And the events of an
+// App inside a check suite lack merge_group, by which the preview's merge_queue_entry was replaced.
 func correct(full object) {
 	v, _ := dig(full, "paths", "/app/installations", "get", "responses", "200", "content", "application/json", "schema",
 		"items", "properties", "account")
@@ -102,6 +103,18 @@ func correct(full object) {
 	}
 	account["anyOf"] = account["allOf"]
 	delete(account, "allOf")
+	for _, name := range []string{"webhook-check-suite-requested", "webhook-check-suite-rerequested"} {
+		v, _ := dig(full, "components", "schemas", name, "properties", "check_suite", "properties", "app", "properties",
+			"events", "items")
+		events, _ := v.(object)
+		enum, _ := events["enum"].([]any)
+		if len(enum) == 0 {
+			log.Fatalf("%s: no list of events: drop the correction", name)
+		}
+		if !slices.Contains(enum, any("merge_group")) {
+			events["enum"] = append(enum, "merge_group")
+		}
+	}
 }
 
 func (p *pruner) take(kind, name string) error {
