@@ -10,7 +10,7 @@ import (
 )
 
 // remark is a valid inline comment with fields replaced; nil takes a field away. The hunks of main.tf at head are
-// lines 7-14, and 37-53 with the deletion of line 40.
+// lines 7-14, 37-42 with the deletion of line 40, and 47-53.
 func remark(replaced fields) fields {
 	c := fields{"path": "main.tf", "line": 10, "side": "RIGHT", "body": "Hm"}
 	for k, v := range replaced {

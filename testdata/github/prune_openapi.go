@@ -91,9 +91,11 @@ func prune(full object, keep [][2]string) (object, error) {
 	return p.out, nil
 }
 
-// correct repairs two mistakes of the description. In the list of installations an account is a user and an enterprise
+// correct repairs three mistakes of the description. In the list of installations an account is a user and an enterprise
 // at once (allOf), which nothing is; where one installation is read, it is either of them (anyOf). And the events of an
 // App inside a check suite lack merge_group, by which the preview's merge_queue_entry was replaced.
+// And the head repository of a pull request is null once it has been deleted, as GitHub's schemas of webhooks at
+// https://github.com/octokit/webhooks have it.
 func correct(full object) {
 	v, _ := dig(full, "paths", "/app/installations", "get", "responses", "200", "content", "application/json", "schema",
 		"items", "properties", "account")
@@ -114,6 +116,14 @@ func correct(full object) {
 		if !slices.Contains(enum, any("merge_group")) {
 			events["enum"] = append(enum, "merge_group")
 		}
+	}
+	for _, name := range []string{"pull-request", "pull-request-simple"} {
+		v, _ := dig(full, "components", "schemas", name, "properties", "head", "properties", "repo")
+		repo, _ := v.(object)
+		if repo["$ref"] != "#/components/schemas/repository" {
+			log.Fatalf("%s: head.repo is no longer a plain repository: drop the correction", name)
+		}
+		repo["$ref"] = "#/components/schemas/nullable-repository"
 	}
 }
 
