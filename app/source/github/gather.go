@@ -90,7 +90,7 @@ func (ws *workspace) recall(ctx context.Context) (found bool, err error) {
 			return false, err
 		}
 		if ok {
-			d.learn(entries)
+			ws.learn(d, entries)
 			found = true
 		}
 	}
@@ -121,11 +121,16 @@ func storeDir(dir string) string {
 	return dir
 }
 
-func (d *directory) learn(entries []store.Entry) {
+// learn enters the listing of a directory at the merge base.
+func (ws *workspace) learn(d *directory, entries []store.Entry) {
 	d.known = true
 	d.entries = make(map[string]store.Entry, len(entries))
 	for _, entry := range entries {
 		d.entries[entry.Name] = entry
+		d.config = d.config || terraform.IsConfig(entry.Name)
+	}
+	for _, f := range ws.in[d.path] {
+		d.config = d.config || terraform.IsConfig(f.Path)
 	}
 }
 

@@ -317,6 +317,28 @@ func TestPolicyFileBelowAConfiguration(t *testing.T) {
 	}
 }
 
+func TestVarFilesRightBelow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{
+		"main.tf": key, "vars/prod.tfvars": "a = 1\n", "vars/dev.tfvars.json": "{}\n", "vars/notes.md": "x\n", "vars/deep/x.tfvars": "b = 1\n",
+		"vars/gone.tfvars": "c = 1\n",
+	})
+	p := w.pull(map[string]string{"main.tf": "# one\n" + key})
+	fetched := w.fetch(w.ref(p))
+	w.wantRequests("token", "compare", "graphql", "graphql")
+	base := map[string]string{"main.tf": key, "vars/prod.tfvars": "a = 1\n", "vars/dev.tfvars.json": "{}\n", "vars/gone.tfvars": "c = 1\n"}
+	head := map[string]string{"main.tf": "# one\n" + key, "vars/prod.tfvars": "a = 1\n", "vars/dev.tfvars.json": "{}\n", "vars/gone.tfvars": "c = 1\n"}
+	w.wantTrees(fetched.Change, base, head)
+
+	_, err := p.Push("Change the values", map[string]string{"vars/prod.tfvars": "a = 2\n"}, simulator.Delete("vars/gone.tfvars"))
+	must(t, err)
+	fetched = w.fetch(w.ref(p))
+	head["vars/prod.tfvars"] = "a = 2\n"
+	delete(head, "vars/gone.tfvars")
+	w.wantTrees(fetched.Change, base, head)
+	w.wantRequests("compare", "graphql")
+}
+
 func TestHintsAreOnlyHints(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": key})

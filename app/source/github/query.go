@@ -41,7 +41,8 @@ const (
 	stateFields  = `id state isDraft isCrossRepository baseRefOid headRefOid author { login } headRepository { id }`
 	threadFields = `pageInfo { hasNextPage endCursor } nodes { id isResolved comments(first: 20) { totalCount ` +
 		`nodes { id fullDatabaseId body path line isMinimized viewerDidAuthor } } }`
-	entryFields = `name oid mode type size`
+	entryFields = `name oid mode size`
+	belowFields = `... on Tree { entries { name oid mode size } }` // for the var files right below
 	orgFields   = `defaultBranchRef { target { oid ... on Commit { file(path: $orgSettings) { object { ` + blobFields + ` } } } } }`
 )
 
@@ -84,10 +85,11 @@ func (q question) document(owner, name string) (string, map[string]any) {
 	}
 	for i, dir := range q.inline {
 		b.expression(fmt.Sprintf("d%d", i), q.commit, dir,
-			"__typename ... on Tree { entries { "+entryFields+" object { ... on Blob { byteSize isTruncated text } } } }")
+			"__typename ... on Tree { entries { "+entryFields+" object { ... on Blob { byteSize isTruncated text } "+belowFields+" } } }")
 	}
 	for i, dir := range q.names {
-		b.expression(fmt.Sprintf("n%d", i), q.commit, dir, "__typename ... on Tree { entries { "+entryFields+" } }")
+		b.expression(fmt.Sprintf("n%d", i), q.commit, dir,
+			"__typename ... on Tree { entries { "+entryFields+" object { "+belowFields+" } } }")
 	}
 	for i, dir := range q.heads {
 		b.expression(fmt.Sprintf("h%d", i), q.head, dir, "__typename ... on Tree { entries { "+entryFields+" } }")
@@ -136,12 +138,14 @@ type blobText struct {
 
 // treeEntry is an entry of a directory. Mode is git's, as a decimal number.
 type treeEntry struct {
-	Name   string    `json:"name"`
-	OID    string    `json:"oid"`
-	Mode   int       `json:"mode"`
-	Type   string    `json:"type"`
-	Size   int64     `json:"size"`
-	Object *blobText `json:"object"`
+	Name   string `json:"name"`
+	OID    string `json:"oid"`
+	Mode   int    `json:"mode"`
+	Size   int64  `json:"size"`
+	Object *struct {
+		Text    *string     `json:"text"`
+		Entries []treeEntry `json:"entries"`
+	} `json:"object"`
 }
 
 // answer holds what a question brought; an object that does not exist is nil.

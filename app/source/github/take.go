@@ -52,16 +52,10 @@ func (ws *workspace) takeListing(ctx context.Context, d *directory, o *object) e
 	var entries []store.Entry
 	if o != nil && o.Typename == "Tree" {
 		for _, e := range o.Entries {
-			if !safeName(e.Name) {
-				continue
-			}
-			entries = append(entries, store.Entry{Name: e.Name, SHA: e.OID, Mode: e.Mode, Size: e.Size})
-			if e.Object != nil && e.Object.Text != nil && blobSHA([]byte(*e.Object.Text)) == e.OID {
-				ws.add(e.OID, []byte(*e.Object.Text), true)
-			}
+			entries = append(entries, ws.takeEntry(e)...)
 		}
 	}
-	d.learn(entries)
+	ws.learn(d, entries)
 	for _, f := range ws.in[d.path] {
 		old := f.oldPath()
 		if _, listed := d.entries[path.Base(old)]; old != "" && path.Dir(old) == d.path && !listed {
@@ -69,6 +63,27 @@ func (ws *workspace) takeListing(ctx context.Context, d *directory, o *object) e
 		}
 	}
 	return ws.r.source.store.PutListing(ctx, ws.r.ref.Repo.ID, ws.compared.mergeBase, storeDir(d.path), entries)
+}
+
+// takeEntry is an entry with its contents, if they came along, and of a directory the var files in it, by names
+// with a slash.
+func (ws *workspace) takeEntry(e treeEntry) []store.Entry {
+	if !safeName(e.Name) {
+		return nil
+	}
+	entries := []store.Entry{{Name: e.Name, SHA: e.OID, Mode: e.Mode, Size: e.Size}}
+	if e.Object == nil {
+		return entries
+	}
+	if e.Object.Text != nil && blobSHA([]byte(*e.Object.Text)) == e.OID {
+		ws.add(e.OID, []byte(*e.Object.Text), true)
+	}
+	for _, below := range e.Object.Entries {
+		if safeName(below.Name) && terraform.IsVarFile(below.Name) {
+			entries = append(entries, store.Entry{Name: e.Name + "/" + below.Name, SHA: below.OID, Mode: below.Mode, Size: below.Size})
+		}
+	}
+	return entries
 }
 
 // takeModes enters the modes at head, and compares GitHub's two statements about it.

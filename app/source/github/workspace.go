@@ -28,6 +28,7 @@ type workspace struct {
 	r            *reading
 	compared     comparison
 	in           map[string][]*changedFile // by directory, of either side
+	gone         map[string]bool           // paths at the merge base that head has not, or has otherwise
 	conversation change.Conversation
 
 	dirs   map[string]*directory
@@ -46,7 +47,8 @@ type directory struct {
 	path    string
 	above   bool // only searched for a configuration: contents are not asked for at once
 	known   bool
-	entries map[string]store.Entry // at the merge base
+	config  bool                   // there is configuration in it, on either side
+	entries map[string]store.Entry // at the merge base; "sub/name" for a var file right below
 	edited  bool                   // a configuration file in it differs and exists at head
 	modes   map[string]treeEntry   // at head; nil until read
 	names   map[string]bool        // files besides configuration that something in the change or the code names
@@ -56,7 +58,7 @@ type directory struct {
 
 func newWorkspace(r *reading, compared comparison) *workspace {
 	ws := &workspace{
-		r: r, compared: compared, in: map[string][]*changedFile{}, dirs: map[string]*directory{},
+		r: r, compared: compared, in: map[string][]*changedFile{}, gone: map[string]bool{}, dirs: map[string]*directory{},
 		blobs:  map[string][]byte{blobSHA(nil): {}}, // an empty file has no patch
 		looked: map[string]bool{}, failed: map[string]string{}, misfit: map[string]bool{}, fresh: map[string]bool{},
 	}
@@ -67,6 +69,7 @@ func newWorkspace(r *reading, compared comparison) *workspace {
 }
 
 func (ws *workspace) seed(f *changedFile) {
+	ws.gone[f.oldPath()] = true
 	for _, name := range []string{f.newPath(), f.oldPath()} {
 		if name == "" {
 			continue
@@ -112,8 +115,12 @@ func (ws *workspace) gap(name, reason string) {
 	}
 }
 
-// wants tells whether a file of the directory belongs into the trees.
+// wants tells whether a file of the directory belongs into the trees. The var files right below a configuration
+// do: somebody may pass one on the command line, so they make variables undecided.
 func (d *directory) wants(name string) bool {
+	if strings.Contains(name, "/") {
+		return d.config
+	}
 	return isConfig(name) || d.names[name] || d.exts[path.Ext(name)]
 }
 
@@ -141,18 +148,14 @@ func (d *directory) base() []file {
 
 // head lists the wanted files of a directory at head: those at the merge base with the change's own entered.
 func (ws *workspace) head(d *directory) []file {
-	gone := map[string]bool{}
 	var files []file
 	for _, f := range ws.in[d.path] {
-		if old := f.oldPath(); old != "" && path.Dir(old) == d.path {
-			gone[old] = true
-		}
 		if name := f.newPath(); name != "" && path.Dir(name) == d.path && d.wants(path.Base(name)) {
 			files = append(files, file{dir: d, path: name, sha: f.sha, mode: d.modeAt(path.Base(name)), size: -1, changed: f})
 		}
 	}
 	for _, f := range d.base() {
-		if !gone[f.path] {
+		if !ws.gone[f.path] {
 			files = append(files, f)
 		}
 	}
