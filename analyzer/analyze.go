@@ -48,15 +48,17 @@ type analysis struct {
 	head   *kms.Snapshot
 	change compare.Change
 
-	known     map[string]bool // fingerprints of all findings at head, affected or not
+	known     map[string]bool // keys of all findings at head, affected or not
 	results   []result
 	undecided []finding.Undecided
 }
 
 // result is a finding with what is needed to prove its fix.
 type result struct {
-	finding finding.Finding
-	edits   []finding.Edit
+	finding  finding.Finding
+	edits    []finding.Edit
+	resource *terraform.Resource
+	keys     []string // the fingerprint with the instances: one problem of one instance
 }
 
 func selected(in Input) []rule.Rule {
@@ -147,20 +149,20 @@ func (a *analysis) judge() {
 	if a.base != nil {
 		found, _ := a.run(a.base, nil)
 		for _, r := range found {
-			before[r.finding.Fingerprint] = r
+			before[r.keys[0]] = r
 		}
 	}
 	after, undecided := a.run(a.head, a.base)
 	a.known = map[string]bool{}
 	for _, r := range after {
-		a.known[r.finding.Fingerprint] = true
+		a.known[r.keys[0]] = true
 		if !a.change.Affected(r.finding.Module, r.finding.Address) {
 			continue
 		}
-		if _, existed := before[r.finding.Fingerprint]; existed {
+		if _, existed := before[r.keys[0]]; existed {
 			r.finding.Status, r.edits = finding.Existing, nil
 		}
-		delete(before, r.finding.Fingerprint)
+		delete(before, r.keys[0])
 		a.results = append(a.results, r)
 	}
 	for _, u := range undecided {
@@ -169,6 +171,7 @@ func (a *analysis) judge() {
 		}
 	}
 	a.addFixed(before)
+	a.results = grouped(a.results)
 }
 
 // addFixed reports what the change cured: the resource is still there, the problem is not.
@@ -179,7 +182,7 @@ func (a *analysis) addFixed(gone map[string]result) {
 			continue
 		}
 		f.Status, f.InDiff = finding.Fixed, false
-		a.results = append(a.results, result{finding: f})
+		a.results = append(a.results, result{finding: f, resource: r.resource, keys: r.keys})
 	}
 }
 

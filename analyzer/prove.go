@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
@@ -47,7 +48,7 @@ func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, e
 	if err != nil {
 		return nil, err
 	}
-	if a.breaks(cured) || !a.cures(cured, r.finding) {
+	if a.breaks(cured) || !a.cures(cured, r) {
 		return nil, nil
 	}
 	return fix.Suggestion(source, r.edits)
@@ -69,10 +70,10 @@ func (a *analysis) breaks(cured *kms.Snapshot) bool {
 }
 
 // cures tells that a finding is gone in a snapshot and that nothing else appeared.
-func (a *analysis) cures(cured *kms.Snapshot, f finding.Finding) bool {
+func (a *analysis) cures(cured *kms.Snapshot, r result) bool {
 	left, _ := a.run(cured, a.base)
-	for _, r := range left {
-		if r.finding.Fingerprint == f.Fingerprint || !a.known[r.finding.Fingerprint] {
+	for _, other := range left {
+		if slices.Contains(r.keys, other.keys[0]) || !a.known[other.keys[0]] {
 			return false
 		}
 	}

@@ -1,9 +1,13 @@
 package analyzer
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 // located is an undecided rule with the root module of its address.
@@ -12,17 +16,23 @@ type located struct {
 	root string
 }
 
+// subject is a rule's word on a resource.
+type subject struct {
+	rule     string
+	resource *terraform.Resource
+}
+
 // run applies all rules to one snapshot. Findings of the base carry their addresses at head.
 func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	var results []result
 	var undecided []located
-	silenced := map[[3]string]bool{}
+	silenced := map[subject]bool{}
 	for _, r := range a.rules {
 		problems, open := rule.Run(r, s, base)
 		for _, p := range problems {
 			results = append(results, a.result(r, p, s == a.base))
 			for _, id := range r.Supersedes {
-				silenced[[3]string{id, p.Resource.Scope.Root, p.Resource.Address}] = true
+				silenced[subject{id, p.Resource}] = true
 			}
 		}
 		for _, u := range open {
@@ -31,8 +41,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	}
 	kept := results[:0]
 	for _, r := range results {
-		f := r.finding
-		if !silenced[[3]string{f.Rule, f.Module, f.Address}] && !a.in.Settings.Ignores(f.File) {
+		if !silenced[subject{r.finding.Rule, r.resource}] && !a.in.Settings.Ignores(r.finding.File) {
 			kept = append(kept, r)
 		}
 	}
@@ -57,7 +66,7 @@ func (a *analysis) result(r rule.Rule, p rule.Problem, atBase bool) result {
 		f.BlockStart, f.BlockEnd = f.StartLine, f.EndLine
 	}
 	f.InDiff = a.inDiff(f)
-	return result{finding: f, edits: p.Fix}
+	return result{finding: f, edits: p.Fix, resource: p.Resource, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
 }
 
 func evidence(list []rule.Evidence) []finding.Evidence {
@@ -80,4 +89,34 @@ func (a *analysis) inDiff(f finding.Finding) bool {
 		}
 	}
 	return false
+}
+
+// grouped puts the findings of several instances together that are the same problem in the same place.
+func grouped(results []result) []result {
+	type place struct {
+		fingerprint string
+		status      finding.Status
+		file        string
+		line        int
+	}
+	at := map[place]int{}
+	var out []result
+	for _, r := range results {
+		key := place{r.finding.Fingerprint, r.finding.Status, r.finding.File, r.finding.StartLine}
+		i, seen := at[key]
+		if !seen {
+			at[key] = len(out)
+			out = append(out, r)
+			continue
+		}
+		first := &out[i]
+		first.finding.Instances = append(slices.Clone(first.finding.Instances), r.finding.Instances...)
+		first.keys = append(first.keys, r.keys...)
+		for _, edit := range r.edits {
+			if !slices.Contains(first.edits, edit) {
+				first.edits = append(slices.Clone(first.edits), edit)
+			}
+		}
+	}
+	return out
 }

@@ -14,7 +14,7 @@ type Snapshot struct {
 	Keys        []*Key      // in the order of roots and addresses
 	KeyPolicies []KeyPolicy // aws_kms_key_policy resources
 
-	resources map[id]*terraform.Resource
+	resources map[id][]*terraform.Resource
 	byType    map[string][]*terraform.Resource
 }
 
@@ -37,10 +37,11 @@ var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_
 
 // Build reads the model out of a configuration.
 func Build(config *terraform.Configuration) *Snapshot {
-	s := &Snapshot{Config: config, resources: map[id]*terraform.Resource{}, byType: map[string][]*terraform.Resource{}}
+	s := &Snapshot{Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{}}
 	for _, scope := range config.Scopes() {
 		for _, r := range scope.Resources() {
-			s.resources[id{scope.Root, r.Address}] = r
+			at := id{scope.Root, r.Address}
+			s.resources[at] = append(s.resources[at], r)
 			if r.Kind == "resource" {
 				s.byType[r.Type] = append(s.byType[r.Type], r)
 			}
@@ -67,16 +68,20 @@ func (s *Snapshot) policiesOf(key *terraform.Resource) []KeyPolicy {
 // OfType lists the managed resources of a type, in the order of roots and addresses.
 func (s *Snapshot) OfType(typ string) []*terraform.Resource { return s.byType[typ] }
 
-// Resource finds a resource of a root module by its address; nil if there is none.
+// Resource finds a resource of a root module by its address, the first where its instances are told apart; nil
+// if there is none.
 func (s *Snapshot) Resource(root, address string) *terraform.Resource {
-	return s.resources[id{root, address}]
+	if all := s.resources[id{root, address}]; len(all) > 0 {
+		return all[0]
+	}
+	return nil
 }
 
-// Resources lists everything, in no particular order.
+// Resources lists everything, one for each address, in no particular order.
 func (s *Snapshot) Resources() []*terraform.Resource {
 	all := make([]*terraform.Resource, 0, len(s.resources))
-	for _, r := range s.resources {
-		all = append(all, r)
+	for _, instances := range s.resources {
+		all = append(all, instances[0])
 	}
 	return all
 }
@@ -84,8 +89,27 @@ func (s *Snapshot) Resources() []*terraform.Resource {
 // Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new.
 func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Resource {
 	root := r.Scope.Root
-	if before := base.Resource(root, r.Address); before != nil {
+	if before := base.instance(root, r.Address, r.Instances); before != nil {
 		return before
 	}
-	return base.Resource(root, s.Config.PreviousAddress(root, r.Address))
+	if previous := s.Config.PreviousAddress(root, r.Address); previous != r.Address {
+		return base.instance(root, previous, r.Instances)
+	}
+	return nil
+}
+
+// instance finds the resource that stands for an instance. One whose keys are not known may be any.
+func (s *Snapshot) instance(root, address string, keys []string) *terraform.Resource {
+	all := s.resources[id{root, address}]
+	if len(all) == 1 && (len(keys) == 0 || len(all[0].Instances) == 0) {
+		return all[0]
+	}
+	for _, r := range all {
+		for _, key := range keys {
+			if slices.Contains(r.Instances, key) {
+				return r
+			}
+		}
+	}
+	return nil
 }

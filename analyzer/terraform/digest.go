@@ -139,11 +139,12 @@ func (w walker) visitModule(s *Scope, name string, rest hcl.Traversal) {
 	if call == nil {
 		return
 	}
-	child := s.children["module."+name]
-	if child == nil {
+	children := s.children["module."+name]
+	if len(children) == 0 {
 		w.visitBlock(s, join(s.Path, "module."+name), call)
 		return
 	}
+	child := children[0] // all instances have the same texts
 	w.visitCall(child)
 	for _, step := range rest {
 		attr, ok := step.(hcl.TraverseAttr)

@@ -19,35 +19,51 @@ const (
 	maxProducts     = 64      // of one expression: exponents add up when numbers are multiplied
 )
 
-// evaluable refuses expressions that take more than a moment to evaluate. references are the values that the
-// expression reads; nil where it may read none.
-func evaluable(file *File, expr hcl.Expression, references map[string]map[string]cty.Value) bool {
+// evaluable refuses expressions that take more than a moment to evaluate. references and variables are the values
+// that the expression reads; nil where it may read none.
+func evaluable(file *File, expr hcl.Expression, references map[string]map[string]cty.Value, variables map[string]cty.Value) bool {
 	r := expr.Range()
 	if file == nil || !r.CanSliceBytes(file.Bytes) {
 		return true
 	}
-	suspect := hugeExponent.Match(r.SliceBytes(file.Bytes)) || refersToHuge(references)
-	if file.json {
-		return !suspect
-	}
 	c := census{}
 	node, native := expr.(hclsyntax.Node)
-	if !native {
-		return !suspect
+	if native {
+		_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { c.count(n); return nil })
+		if c.arithmetic == 0 {
+			return !c.huge
+		}
 	}
-	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics { c.count(n); return nil })
-	return !c.huge && c.products <= maxProducts && (!suspect || c.arithmetic == 0)
+	return !c.huge && c.products <= maxProducts &&
+		!hugeExponent.Match(r.SliceBytes(file.Bytes)) && !refersToHuge(references, variables)
 }
 
-func refersToHuge(references map[string]map[string]cty.Value) bool {
+func refersToHuge(references map[string]map[string]cty.Value, variables map[string]cty.Value) bool {
+	for _, v := range variables {
+		if hugeText(v) {
+			return true
+		}
+	}
 	for _, members := range references {
 		for _, v := range members {
-			if v.IsKnown() && !v.IsNull() && v.Type() == cty.String && hugeExponent.MatchString(v.AsString()) {
+			if hugeText(v) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// hugeText looks at texts, and into structures as far as a person would write them.
+func hugeText(v cty.Value) bool {
+	found := false
+	_ = cty.Walk(v, func(_ cty.Path, at cty.Value) (bool, error) {
+		if at.IsKnown() && !at.IsNull() && at.Type() == cty.String && hugeExponent.MatchString(at.AsString()) {
+			found = true
+		}
+		return !found, nil
+	})
+	return found
 }
 
 // census counts what makes an expression dear.

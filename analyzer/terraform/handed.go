@@ -29,7 +29,7 @@ type handing struct {
 
 func (h handing) calls(s *Scope) {
 	for _, address := range sortedKeys(s.Module.calls) {
-		if s.children[address] != nil {
+		if len(s.children[address]) > 0 {
 			continue
 		}
 		for _, body := range s.Module.calls[address].bodies {
@@ -86,10 +86,11 @@ func (h handing) traversal(s *Scope, traversal hcl.Traversal) {
 }
 
 // output follows a child's output; all of them where an index stands between.
-func (h handing) output(child *Scope, rest hcl.Traversal) {
-	if child == nil {
+func (h handing) output(children []*Scope, rest hcl.Traversal) {
+	if len(children) == 0 {
 		return
 	}
+	child := children[0] // all instances have the same expressions
 	name := ""
 	for _, step := range rest {
 		if attr, ok := step.(hcl.TraverseAttr); ok {

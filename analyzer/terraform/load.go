@@ -114,10 +114,7 @@ func (m *Module) add(file *File, b *hcl.Block, override bool) {
 }
 
 func (m *Module) addBlock(into map[string]*block, file *File, b *hcl.Block, override bool) {
-	added := &block{kind: b.Type, labels: b.Labels, file: file, header: b.DefRange, full: b.DefRange, bodies: []hcl.Body{b.Body}}
-	if body, native := b.Body.(*hclsyntax.Body); native {
-		added.full = hcl.RangeBetween(b.TypeRange, body.SrcRange)
-	}
+	added := &block{kind: b.Type, labels: b.Labels, file: file, header: b.DefRange, full: fullRange(b), bodies: []hcl.Body{b.Body}}
 	if first, exists := into[added.address()]; exists {
 		if override {
 			first.bodies = append([]hcl.Body{b.Body}, first.bodies...)
@@ -125,6 +122,14 @@ func (m *Module) addBlock(into map[string]*block, file *File, b *hcl.Block, over
 		return
 	}
 	into[added.address()] = added
+}
+
+// fullRange reaches from the keyword to the closing brace; JSON syntax tells the header alone.
+func fullRange(b *hcl.Block) hcl.Range {
+	if body, native := b.Body.(*hclsyntax.Body); native {
+		return hcl.RangeBetween(b.TypeRange, body.SrcRange)
+	}
+	return b.DefRange
 }
 
 func (m *Module) addVariable(file *File, b *hcl.Block) {
@@ -147,7 +152,7 @@ func (m *Module) addVariable(file *File, b *hcl.Block) {
 
 // constant is the value of an expression that may refer to nothing.
 func constant(file *File, expr hcl.Expression) Value {
-	if !evaluable(file, expr, nil) {
+	if !evaluable(file, expr, nil, nil) {
 		return unknownValue(expr.Range(), "it takes too long to evaluate")
 	}
 	value, diags := expr.Value(nil)

@@ -41,8 +41,10 @@ type Scope struct {
 	Module *Module
 
 	parent    *Scope
-	call      *block // in the parent's module
-	children  map[string]*Scope
+	call      *block       // in the parent's module
+	callEnv   *environment // each or count of the call
+	keys      []string     // `module.a["eu"]`: the instances of the calls above that this scope stands for
+	children  map[string][]*Scope
 	vars      varFiles // of a root
 	open      bool     // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
@@ -117,22 +119,46 @@ func nested(dir string) bool {
 // expand makes the scopes of the local calls. stack holds the directories above, so that a module that calls
 // itself ends.
 func (c *Configuration) expand(s *Scope, stack []string) {
-	s.children = map[string]*Scope{}
+	s.children = map[string][]*Scope{}
 	for _, address := range sortedKeys(s.Module.calls) {
 		call := s.Module.calls[address]
 		dir, isLocal := call.localSource(s.Module.Dir)
 		module := c.modules[dir]
-		if !isLocal || module == nil || len(stack) >= maxCallDepth || c.scopes >= maxScopes || contains(stack, dir) {
+		if !isLocal || module == nil || len(stack) >= maxCallDepth || contains(stack, dir) {
 			continue
 		}
-		c.scopes++
-		child := &Scope{Root: s.Root, Path: join(s.Path, address), Module: module, parent: s, call: call, memo: map[string]*Value{}}
-		if s.repetition(call).exists == False {
-			continue
+		for _, instance := range s.instances(call) {
+			if c.scopes++; c.scopes > maxScopes {
+				return
+			}
+			child := &Scope{
+				Root: s.Root, Path: join(s.Path, address), Module: module, parent: s, call: call,
+				callEnv: instance.env, keys: calls(s.keys, address, instance.keys), memo: map[string]*Value{},
+			}
+			c.expand(child, append(stack[:len(stack):len(stack)], dir))
+			s.children[address] = append(s.children[address], child)
 		}
-		c.expand(child, append(stack[:len(stack):len(stack)], dir))
-		s.children[address] = child
 	}
+}
+
+// calls names the instances of a module call.
+func calls(above []string, address string, keys []string) []string {
+	if len(keys) == 0 && len(above) == 0 {
+		return nil
+	}
+	if len(keys) == 0 {
+		keys = []string{""}
+	}
+	if len(above) == 0 {
+		above = []string{""}
+	}
+	var all []string
+	for _, module := range above {
+		for _, key := range keys {
+			all = append(all, join(module, address+key))
+		}
+	}
+	return all
 }
 
 // localCallees are the directories that a module calls with a literal local source.
@@ -170,7 +196,9 @@ func (b *block) localSource(from string) (dir string, ok bool) {
 func (s *Scope) Scopes() []*Scope {
 	all := []*Scope{s}
 	for _, name := range sortedKeys(s.children) {
-		all = append(all, s.children[name].Scopes()...)
+		for _, child := range s.children[name] {
+			all = append(all, child.Scopes()...)
+		}
 	}
 	return all
 }

@@ -33,6 +33,8 @@ type Value struct {
 	Reference *Reference
 	// Reason says, for an unknown value, what it hangs on, in words for a reader.
 	Reason string
+
+	shape *shape // what is known of a value that is not known as a whole, with the ranges of its parts
 }
 
 // Reference points at an attribute of a resource or data source of the same configuration.
@@ -60,9 +62,22 @@ func (v Value) Set() Truth {
 		return False
 	case v.Reference != nil && alwaysFilled[v.Reference.Attribute]:
 		return True
-	default:
+	case v.shape == nil:
 		return Undecided
+	case v.shape.choices == nil:
+		return True // a list, an object or a text is not null, whatever its parts are
 	}
+	var each []Truth
+	for _, choice := range v.shape.choices {
+		each = append(each, choice.Set())
+	}
+	if All(each...) == True {
+		return True
+	}
+	if Any(each...) == False {
+		return False
+	}
+	return Undecided
 }
 
 // alwaysFilled are computed attributes that no provider leaves null on a managed resource.

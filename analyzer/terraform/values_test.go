@@ -2,9 +2,13 @@ package terraform_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,6 +18,8 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
+
+var update = flag.Bool("update", false, "write what is seen as what is wanted")
 
 // TestValues runs testdata/*.txtar: configuration files, and a file "want" that lists arguments, a line each:
 //
@@ -46,6 +52,13 @@ func TestValues(t *testing.T) {
 			}
 			for _, d := range config.Diagnostics {
 				got = append(got, fmt.Sprintf("%s %s:%d %s", d.Severity, d.File, d.StartLine, d.Summary))
+			}
+			if *update {
+				archive.Files[len(archive.Files)-1].Data = []byte(strings.Join(got, "\n") + "\n")
+				if err := os.WriteFile(name, txtar.Format(archive), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("values (-want +got):\n%s", diff)
@@ -90,22 +103,81 @@ func describe(config *terraform.Configuration, subject []string) string {
 	if len(subject) != 3 {
 		return "malformed line"
 	}
+	var found []string
 	for _, scope := range config.Scopes() {
 		for _, r := range scope.Resources() {
 			if scope.Root != subject[0] || r.Address != subject[1] {
 				continue
 			}
 			if subject[2] == "instances" {
-				return fmt.Sprintf("%v %s", r.Instances, truthName(r.Exists))
+				found = append(found, fmt.Sprintf("%v %s", r.Instances, truthName(r.Exists)))
+				continue
 			}
-			return value(r.Attr(subject[2]))
+			found = append(found, argument(r, subject[2]))
 		}
 	}
-	return "no such resource"
+	if found == nil {
+		return "no such resource"
+	}
+	return strings.Join(found, "; ")
+}
+
+// argument describes an argument, or of "block.argument" that of every nested block.
+func argument(r *terraform.Resource, path string) string {
+	block, name, nested := strings.Cut(path, ".")
+	if !nested {
+		return value(r.Attr(path))
+	}
+	blocks, complete := r.Blocks(block)
+	var found []string
+	for _, b := range blocks {
+		found = append(found, value(b.Attr(name)))
+	}
+	return fmt.Sprintf("%v complete=%t", found, complete)
 }
 
 func truthName(t terraform.Truth) string {
 	return map[terraform.Truth]string{terraform.True: "exists", terraform.Undecided: "may exist"}[t]
+}
+
+// structure writes what is known of a value that is not known as a whole.
+func structure(v terraform.Value) string {
+	if encoded, ok := v.Encoded(); ok {
+		return "json " + leaf(encoded)
+	}
+	if fields, ok := v.Fields(); ok {
+		var out []string
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			out = append(out, name+": "+leaf(fields[name]))
+		}
+		return "{" + strings.Join(out, ", ") + "}"
+	}
+	for _, parts := range []func() ([]terraform.Value, bool){v.Elements, v.Segments, v.Choices} {
+		if list, ok := parts(); ok {
+			var out []string
+			for _, part := range list {
+				out = append(out, leaf(part))
+			}
+			return "[" + strings.Join(out, ", ") + "]"
+		}
+	}
+	return ""
+}
+
+func leaf(v terraform.Value) string {
+	if text, ok := v.Text(); ok {
+		return fmt.Sprintf("%q", text)
+	}
+	if s := structure(v); s != "" {
+		return s
+	}
+	if v.Reference != nil {
+		return v.Reference.Address + "." + v.Reference.Attribute
+	}
+	if v.Absent() {
+		return "null"
+	}
+	return "?"
 }
 
 func value(v terraform.Value) string {
@@ -121,6 +193,9 @@ func value(v terraform.Value) string {
 		out = "absent"
 	default:
 		out = "unknown: " + v.Reason
+		if parts := structure(v); parts != "" {
+			out = "partly " + parts
+		}
 	}
 	if v.Origin.Filename != "" {
 		out += fmt.Sprintf(" origin %s:%d", v.Origin.Filename, v.Origin.Start.Line)

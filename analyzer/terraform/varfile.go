@@ -104,7 +104,7 @@ func readVarFile(fsys fs.FS, name string) (map[string]given, []finding.Diagnosti
 	values := map[string]given{}
 	for key, attr := range attrs {
 		value := cty.DynamicVal
-		if evaluable(file, attr.Expr, nil) {
+		if evaluable(file, attr.Expr, nil, nil) {
 			computed, valueDiags := attr.Expr.Value(nil)
 			diags = append(diags, diagnostics(valueDiags)...)
 			if !valueDiags.HasErrors() {

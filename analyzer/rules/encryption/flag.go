@@ -29,11 +29,13 @@ func flagOff(r *terraform.Resource, row kms.Encryption) []rule.Condition {
 func noBlock(r *terraform.Resource, name string) rule.Condition {
 	c := rule.Condition{Attribute: name, Holds: terraform.True}
 	blocks, complete := r.Blocks(name)
-	switch {
-	case len(blocks) > 0:
-		c.Holds = terraform.False
-	case !complete:
+	if !complete {
 		c.Holds, c.Value.Reason = terraform.Undecided, "a dynamic block may write it"
+	}
+	for _, b := range blocks {
+		if b.Exists == terraform.True {
+			c.Holds = terraform.False
+		}
 	}
 	return c
 }

@@ -1,0 +1,294 @@
+package terraform
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// follow resolves a reference.
+func (e evaluator) follow(traversal hcl.Traversal, r hcl.Range) Value {
+	root := traversal.RootName()
+	if bound, exists := e.env.lookup(root); exists {
+		return e.steps(bound.at(r), traversal[1:], r)
+	}
+	if address, rest, ok := resource(traversal); ok {
+		v := unknownValue(r, "`%s` is known only after apply", address)
+		v.Reference = &Reference{Address: join(e.scope.Path, address)}
+		return e.steps(v, rest, r)
+	}
+	name, rest := "", hcl.Traversal(nil)
+	if len(traversal) > 1 {
+		if step, ok := traversal[1].(hcl.TraverseAttr); ok {
+			name, rest = step.Name, traversal[2:]
+		}
+	}
+	var v Value
+	switch {
+	case name == "":
+		return unknownValue(r, "`%s` is not understood here", root)
+	case root == "var":
+		v = e.scope.variable(name)
+	case root == "local":
+		v = e.scope.local(name)
+	case root == "path":
+		v = e.scope.path(name, r)
+	case root == "module":
+		return e.moduleOutput(name, rest, r)
+	default:
+		return unknownValue(r, "`%s.%s` is known only when Terraform runs", root, name)
+	}
+	if len(rest) > 0 {
+		return e.steps(v, rest, r)
+	}
+	v.Range = r
+	v.Via = append([]string{root + "." + name}, v.Via...)
+	return v
+}
+
+// resource splits a traversal into the address of a resource or data source and the rest. Instance keys right
+// behind the address are dropped: one symbolic instance stands for all.
+func resource(traversal hcl.Traversal) (address string, rest hcl.Traversal, ok bool) {
+	names := []string{traversal.RootName()}
+	want := 2
+	if names[0] == "data" {
+		want = 3
+	} else if reserved[names[0]] || !strings.Contains(names[0], "_") {
+		return "", nil, false // a resource type begins with its provider's name
+	}
+	rest = traversal[1:]
+	for len(names) < want {
+		if len(rest) == 0 {
+			return "", nil, false
+		}
+		step, isAttr := rest[0].(hcl.TraverseAttr)
+		if !isAttr {
+			return "", nil, false
+		}
+		names, rest = append(names, step.Name), rest[1:]
+	}
+	if len(rest) > 0 {
+		if _, isIndex := rest[0].(hcl.TraverseIndex); isIndex {
+			rest = rest[1:]
+		}
+	}
+	return strings.Join(names, "."), rest, true
+}
+
+// steps goes into a value.
+func (e evaluator) steps(v Value, rest hcl.Traversal, r hcl.Range) Value {
+	for _, step := range rest {
+		switch step := step.(type) {
+		case hcl.TraverseAttr:
+			v = v.member(cty.StringVal(step.Name), r)
+		case hcl.TraverseIndex:
+			v = v.member(step.Key, r)
+		default:
+			return unknownValue(r, "the reference is not understood")
+		}
+	}
+	return v
+}
+
+// path is where a module lies, seen from the root module's directory, where Terraform runs.
+// https://developer.hashicorp.com/terraform/language/expressions/references#filesystem-and-workspace-info
+func (s *Scope) path(name string, r hcl.Range) Value {
+	switch name {
+	case "module":
+		return Value{state: known, value: cty.StringVal(relative(s.Root, s.Module.Dir)), Range: r}
+	case "root":
+		return Value{state: known, value: cty.StringVal("."), Range: r}
+	default:
+		return unknownValue(r, "`path.%s` is known only when Terraform runs", name)
+	}
+}
+
+// relative is the way from one directory of the repository to another.
+func relative(from, to string) string {
+	a, b := strings.Split(from, "/"), strings.Split(to, "/")
+	if from == "." {
+		a = nil
+	}
+	if to == "." {
+		b = nil
+	}
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	return path.Join(strings.Repeat("../", len(a)), strings.Join(b, "/"), ".")
+}
+
+// moduleOutput reads an output of a local module: of the instance that is named, or of all if they agree.
+func (e evaluator) moduleOutput(name string, rest hcl.Traversal, r hcl.Range) Value {
+	children := e.scope.children["module."+name]
+	if len(rest) > 0 {
+		if index, isIndex := rest[0].(hcl.TraverseIndex); isIndex {
+			children, rest = keyed(children, instanceKey(index.Key)), rest[1:]
+		}
+	}
+	if len(children) == 0 || len(rest) == 0 {
+		return unknownValue(r, "`module.%s` is not in this repository, or not read", name)
+	}
+	step, ok := rest[0].(hcl.TraverseAttr)
+	if !ok {
+		return unknownValue(r, "`module.%s` has several instances", name)
+	}
+	v := children[0].output(step.Name, r)
+	for _, other := range children[1:] {
+		if w := other.output(step.Name, r); !v.Known() || w.Is(v.value) != True {
+			return unknownValue(r, "`module.%s` has several instances", name)
+		}
+	}
+	if len(rest) > 1 {
+		return e.steps(v, rest[1:], r)
+	}
+	v.Range = r
+	v.Via = append([]string{"module." + name + "." + step.Name}, v.Via...)
+	return v
+}
+
+// keyed chooses the scope of a module's instance. A scope that stands for several instances stands for this one.
+func keyed(children []*Scope, key string) []*Scope {
+	for _, child := range children {
+		for _, name := range child.keys {
+			if len(children) > 1 && strings.HasSuffix(name, key) {
+				return []*Scope{child}
+			}
+		}
+	}
+	return children
+}
+
+func (s *Scope) output(name string, r hcl.Range) Value {
+	out, exists := s.Module.outputs[name]
+	if !exists {
+		return unknownValue(r, "`%s` has no output `%s`", s.Path, name)
+	}
+	return s.memoised("output."+name, func() Value { return s.Evaluate(out.expr) })
+}
+
+func (s *Scope) memoised(key string, evaluate func() Value) Value {
+	if v, seen := s.memo[key]; seen {
+		if v == nil {
+			return unknownValue(hcl.Range{}, "`%s` refers to itself", key)
+		}
+		return *v
+	}
+	s.memo[key] = nil
+	v := evaluate()
+	s.memo[key] = &v
+	return v
+}
+
+func (s *Scope) local(name string) Value {
+	l, exists := s.Module.locals[name]
+	if !exists {
+		return unknownValue(hcl.Range{}, "`local.%s` is not declared", name)
+	}
+	return s.memoised("local."+name, func() Value { return s.Evaluate(l.expr) })
+}
+
+func (s *Scope) variable(name string) Value {
+	declared, exists := s.Module.variables[name]
+	if !exists {
+		return unknownValue(hcl.Range{}, "`var.%s` is not declared", name)
+	}
+	return s.memoised("var."+name, func() Value {
+		v := s.argument(declared)
+		if v.Absent() && !declared.nullable && declared.def != nil {
+			v = s.fromDefault(declared)
+		}
+		return s.convert(declared, v)
+	})
+}
+
+// argument is what reaches a variable, before conversion.
+func (s *Scope) argument(declared *variable) Value {
+	name := declared.name
+	if s.parent != nil {
+		for _, body := range s.call.bodies {
+			if expr := attribute(body, name); expr != nil {
+				return s.parent.evaluator(s.callEnv).value(expr)
+			}
+		}
+		return s.fromDefault(declared)
+	}
+	v := Value{}
+	if value, isSet := s.vars.set[name]; isSet {
+		v = s.Evaluate(value.expr)
+	} else {
+		v = s.fromDefault(declared)
+	}
+	for _, other := range s.vars.elsewhere[name] {
+		if !other.value.RawEquals(v.cty()) {
+			return unknownValue(v.Range, "a var file of the repository gives `var.%s` another value", name)
+		}
+	}
+	if s.open {
+		return unknownValue(v.Range, "`var.%s` is set by whoever calls this module", name)
+	}
+	return v
+}
+
+func (s *Scope) fromDefault(declared *variable) Value {
+	if declared.def == nil {
+		return unknownValue(declared.declRange, "`var.%s` has no default", declared.name)
+	}
+	return s.Evaluate(declared.def)
+}
+
+// convert applies the variable's type. A structure with unknown parts keeps its parts: conversion changes the
+// types of leaves, and Is compares across primitive types.
+func (s *Scope) convert(declared *variable, v Value) Value {
+	if declared.typ == nil || v.state == absent || v.state == unknown && v.shape == nil {
+		return v
+	}
+	if !evaluable(s.file(declared.typ.Range()), declared.typ, nil, nil) {
+		return unknownValue(v.Range, "the type of `var.%s` takes too long to evaluate", declared.name)
+	}
+	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(declared.typ)
+	if diags.HasErrors() {
+		return unknownValue(v.Range, "the type of `var.%s` is not understood", declared.name)
+	}
+	value := v.cty()
+	if defaults != nil {
+		value = defaults.Apply(value)
+	}
+	value, err := convert.Convert(value, typ)
+	if err != nil {
+		return unknownValue(v.Range, "the value of `var.%s` does not have its type", declared.name)
+	}
+	converted := valueOf(value, v.Range)
+	converted.Origin, converted.Via, converted.Reference = v.Origin, v.Via, v.Reference
+	if converted.Unknown() && v.Reason != "" {
+		converted.Reason = v.Reason
+	}
+	converted.shape = reshape(v, converted)
+	return converted
+}
+
+// reshape keeps the parts of a value that was converted, with what defaults of optional attributes added and
+// what an object type dropped.
+func reshape(before, after Value) *shape {
+	fields, isObject := before.Fields()
+	if !isObject || before.shape == nil || after.value == cty.NilVal {
+		return before.shape
+	}
+	converted, ok := Value{state: known, value: after.value, Range: after.Range, Reason: after.Reason}.Fields()
+	if !ok {
+		return before.shape
+	}
+	for name, value := range converted {
+		if old, existed := fields[name]; existed && old.shape != nil || existed && old.Origin.Filename != "" {
+			old.shape = reshape(old, value)
+			converted[name] = old
+		} else if existed && old.Reference != nil {
+			converted[name] = old
+		}
+	}
+	return &shape{fields: converted}
+}
