@@ -147,4 +147,3 @@ func (r *Reviewer) client(ctx context.Context, installation int64, repo webhook.
 func repository(ref webhook.RepoRef) change.Repo {
 	return change.Repo{ID: ref.ID, Owner: ref.Owner, Name: ref.Name, DefaultBranch: ref.DefaultBranch, Private: ref.Private}
 }
-
