@@ -83,11 +83,17 @@ func (i *installation) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	resp, err := tokens.RoundTrip(req)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
 		// Revoked, as by uninstalling and installing again: without this it would be tried until it expires.
 		i.forget(tokens)
 	}
-	return resp, err
+	if resp.StatusCode == http.StatusForbidden && isSuspended(resp.StatusCode, errorMessage(resp)) {
+		return nil, fmt.Errorf("use the token of installation %d, which is suspended: %w", i.id, ErrGone)
+	}
+	return resp, nil
 }
 
 func closeBody(req *http.Request) {
