@@ -244,3 +244,16 @@ func TestSecretsNeverPrint(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPrivateKey looks for values that crash the decoding of keys or come back in an error.
+func FuzzPrivateKey(f *testing.F) {
+	f.Add("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----")
+	f.Add(`-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----`)
+	f.Add("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo=")
+	f.Fuzz(func(t *testing.T, value string) {
+		_, err := config.FromEnvironment(environment("GITHUB_APP_PRIVATE_KEY", value))
+		if value = strings.TrimSpace(value); err != nil && len(value) > 30 && strings.Contains(err.Error(), value) {
+			t.Errorf("the error repeats the value: %v", err)
+		}
+	})
+}

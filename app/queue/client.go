@@ -22,6 +22,10 @@ const (
 
 const eventWorkers = 4
 
+// rescueMargin is how long after its timeout a job of a process that does not answer is taken for lost. A job that
+// is deaf to its context that long would run twice.
+const rescueMargin = 20 * time.Second
+
 // Queue takes events and works on them. On SQLite a Store has at most one Queue.
 type Queue struct {
 	store   *store.Store
@@ -99,12 +103,11 @@ func (q *Queue) riverConfig() *river.Config {
 		return river.QueueConfig{MaxWorkers: workers, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: poll}
 	}
 	return &river.Config{
-		Queues:        map[string]river.QueueConfig{pullQueue: queue(q.config.Workers), eventQueue: queue(eventWorkers)},
-		Workers:       workers,
-		FetchCooldown: time.Millisecond,
-		JobTimeout:    q.config.Timeout,
-		// Just above: a job that is rescued while it still runs would run twice.
-		RescueStuckJobsAfter: q.config.Timeout + time.Minute,
+		Queues:               map[string]river.QueueConfig{pullQueue: queue(q.config.Workers), eventQueue: queue(eventWorkers)},
+		Workers:              workers,
+		FetchCooldown:        time.Millisecond,
+		JobTimeout:           q.config.Timeout,
+		RescueStuckJobsAfter: q.config.Timeout + rescueMargin,
 		// Attempts are counted here, so that giving up is a transaction of ours that tells the deliveries.
 		MaxAttempts:                 1000,
 		CompletedJobRetentionPeriod: time.Hour, // deliveries keep the outcome

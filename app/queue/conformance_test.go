@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kms-review/kms-review/app/queue"
 	"github.com/kms-review/kms-review/app/store"
@@ -255,6 +256,13 @@ func testRetryForward(t *testing.T, url string) {
 	f.enqueue(dirty("g2", 5, "head2"))
 	f.waitOutcome("g1", store.Done)
 	f.waitOutcome("g2", store.Done)
+	if calls := f.wantPulls(2); calls[1].Attempt != 1 {
+		t.Errorf("the news came as attempt %d of what had failed", calls[1].Attempt)
+	}
+	// The job that was replaced must end without another review.
+	if _, err := f.store.DB().ExecContext(t.Context(), "UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state = 'retryable'"); err != nil {
+		t.Fatal(err)
+	}
 	f.idle()
 	f.wantPulls(2)
 }
@@ -444,6 +452,61 @@ func testErrorTextStaysOut(t *testing.T, url string) {
 	if want := "the log says why"; !contains(errs, want) || contains(errs, "ghs_") {
 		t.Errorf("River stored %s", errs)
 	}
+}
+
+func testMetrics(t *testing.T, url string) {
+	registry := prometheus.NewRegistry()
+	running, proceed := make(chan struct{}), make(chan struct{})
+	h := &handler{pull: func(_ context.Context, job queue.PullJob) error {
+		if job.Number == 6 {
+			close(running)
+			<-proceed
+		}
+		return nil
+	}}
+	f := start(t, openStore(t, url), h, func(c *queue.Config) { c.Registry = registry })
+	f.enqueue(dirty("g1", 5, "head1"))
+	f.waitOutcome("g1", store.Done)
+	f.enqueue(dirty("g1", 5, "head1"), dirty("g2", 6, "head2"))
+	<-running
+	wait(t, "only the running job is counted", func() bool {
+		return sample(t, registry, "kms_review_queue_jobs", "pulls", "running") == 1
+	})
+	close(proceed)
+	f.waitOutcome("g2", store.Done)
+	for _, want := range []struct {
+		value  float64
+		name   string
+		labels []string
+	}{
+		{2, "kms_review_job_attempts_total", []string{"pull", "done"}},
+		{1, "kms_review_queue_duplicates_total", nil},
+	} {
+		if got := sample(t, registry, want.name, want.labels...); got != want.value {
+			t.Errorf("%s%v is %v, want %v", want.name, want.labels, got, want.value)
+		}
+	}
+}
+
+// sample returns the value of a metric with these label values, in the order of the labels' names.
+func sample(t *testing.T, registry *prometheus.Registry, name string, labels ...string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			var values []string
+			for _, label := range metric.GetLabel() {
+				values = append(values, label.GetValue())
+			}
+			if family.GetName() == name && slices.Equal(values, labels) {
+				return metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return 0
 }
 
 // TestTwoClients runs two queues on one PostgreSQL database: only one may work on a pull request at a time, and

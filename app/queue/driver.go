@@ -113,13 +113,20 @@ func (d *doorbell) SetAfterConnectExec(string) {}
 // liveStates are the states in which River will still run, or is running, a job.
 const liveStates = "'available', 'pending', 'retryable', 'running', 'scheduled'"
 
-// jobState returns the state of a job that River still holds, or "" if it has ended or is gone.
-func jobState(ctx context.Context, tx *sql.Tx, id int64) (state string, err error) {
+// retryable is the state of a job that waits to be tried again.
+const retryable = "retryable"
+
+// jobState returns the state of a job that River still holds, or "" if it has ended or is gone. The state cannot
+// change until the transaction ends.
+func (q *Queue) jobState(ctx context.Context, tx *sql.Tx, id int64) (state string, err error) {
 	if id == 0 {
 		return "", nil
 	}
-	err = tx.QueryRowContext(ctx,
-		"SELECT state FROM river_job WHERE id = $1 AND state IN ("+liveStates+")", id).Scan(&state)
+	query := "SELECT state FROM river_job WHERE id = $1 AND state IN (" + liveStates + ")"
+	if q.store.Dialect() == store.Postgres {
+		query += " FOR UPDATE"
+	}
+	err = tx.QueryRowContext(ctx, query, id).Scan(&state)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read the state of job %d: %w", id, err)
 	}

@@ -164,13 +164,12 @@ func (q *Queue) record(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 func (q *Queue) alive(ctx context.Context, tx *sql.Tx, d store.Delivery) (bool, error) {
 	job := d.JobID
 	if d.Generation > 0 {
-		pull, _, err := q.store.LockPull(ctx, tx, d.RepoID, d.Number)
-		if err != nil {
+		var err error
+		if job, err = q.store.PullJobID(ctx, tx, d.RepoID, d.Number); err != nil {
 			return false, err
 		}
-		job = pull.JobID
 	}
-	state, err := jobState(ctx, tx, job)
+	state, err := q.jobState(ctx, tx, job)
 	return state != "" || d.Generation == 0 && d.JobID == 0, err // no job yet: it is an earlier one of this batch
 }
 
@@ -212,17 +211,13 @@ func (q *Queue) raise(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	}
 	a.raised = raised
 	a.delivery.RepoID, a.delivery.Number, a.delivery.Generation = raised.RepoID, raised.Number, raised.Generation
-	state, err := jobState(ctx, tx, raised.JobID)
-	switch {
-	case err != nil:
+	state, err := q.jobState(ctx, tx, raised.JobID)
+	if err != nil {
 		return err
-	case state == "retryable": // its backoff was for what failed; this is news
-		a.wake = pullQueue
-		if _, err := q.client.JobRetryTx(ctx, tx, raised.JobID); err != nil {
-			return fmt.Errorf("bring job %d forward: %w", raised.JobID, err)
-		}
-		return nil
-	case state != "":
+	}
+	// One that waits for its retry is replaced: its backoff and its attempts were for what failed, and this is
+	// news. When it wakes up, it finds that the row is no longer its own, and ends.
+	if state != "" && state != retryable {
 		return nil
 	}
 	a.wake = pullQueue
@@ -238,7 +233,7 @@ func (q *Queue) close(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	}
 	state := ""
 	if found {
-		if state, err = jobState(ctx, tx, pull.JobID); err != nil {
+		if state, err = q.jobState(ctx, tx, pull.JobID); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func contains(text, part string) bool { return strings.Contains(text, part) }
 
 const victimURL = "KMS_REVIEW_TEST_VICTIM_URL"
 
-// killTimeout is the jobs' timeout in this test. On PostgreSQL a lost job is rescued a minute after it.
+// killTimeout is the jobs' timeout in this test. On PostgreSQL a lost job is rescued some time after it.
 const killTimeout = 2 * time.Second
 
 // TestVictim is not a test: testKilled runs it as the process that is killed.
@@ -54,7 +54,7 @@ func TestVictim(t *testing.T) {
 // testKilled kills a process in the middle of a review, and sees that another one takes over.
 func testKilled(t *testing.T, url string) {
 	if strings.HasPrefix(url, "postgres") && testing.Short() {
-		t.Skip("River rescues a lost job on PostgreSQL only after more than a minute")
+		t.Skip("River rescues a lost job on PostgreSQL only after most of a minute")
 	}
 	victim := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
 	victim.Env = append(os.Environ(), victimURL+"="+url)

@@ -40,8 +40,11 @@ func TestLoad(t *testing.T) {
 func load(t *testing.T, url string) {
 	var mu sync.Mutex
 	reviewed := map[int]map[string]bool{}
+	total := int(loadDuration.Seconds() * float64(*loadRate))
+	sent, begun := make([]time.Time, total), make([]time.Time, total)
 	h := &handler{}
 	h.pull = func(_ context.Context, job queue.PullJob) error {
+		started := time.Now()
 		time.Sleep(*loadWork)
 		mu.Lock()
 		defer mu.Unlock()
@@ -49,7 +52,10 @@ func load(t *testing.T, url string) {
 			reviewed[job.Number] = map[string]bool{}
 		}
 		reviewed[job.Number][job.HeadSHA] = true
-		return nil
+		var i int
+		_, err := fmt.Sscanf(job.HeadSHA, "%x", &i)
+		begun[i] = started
+		return err
 	}
 	f := start(t, openStore(t, url), h, nil)
 	secret := []byte("a secret for the load test")
@@ -61,7 +67,6 @@ func load(t *testing.T, url string) {
 	t.Cleanup(server.Close)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-	total := int(loadDuration.Seconds() * float64(*loadRate))
 	latencies := make([]time.Duration, total)
 	newest := map[int]string{}
 	var senders sync.WaitGroup
@@ -74,9 +79,9 @@ func load(t *testing.T, url string) {
 		// By the clock, not by pauses: a late answer must not thin out the load.
 		time.Sleep(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(*loadRate))))
 		senders.Go(func() {
-			sent := time.Now()
+			sent[i] = time.Now()
 			response, err := client.Do(request)
-			latencies[i] = time.Since(sent)
+			latencies[i] = time.Since(sent[i])
 			if err != nil {
 				t.Errorf("delivery %d: %v", i, err)
 				return
@@ -109,13 +114,22 @@ func load(t *testing.T, url string) {
 	if lost > 0 {
 		t.Errorf("%d of %d accepted deliveries had no effect", lost, total)
 	}
-	slices.Sort(latencies)
-	at := func(q float64) time.Duration {
-		return latencies[int(q*float64(total-1))].Round(10 * time.Microsecond)
+	var waits []time.Duration
+	for i := range total {
+		if !begun[i].IsZero() { // else a newer delivery of the same pull request took its place
+			waits = append(waits, begun[i].Sub(sent[i]))
+		}
 	}
-	t.Logf("%s: %d deliveries in %s (%.0f/s), %d reviews, %d lost; answered p50 %s, p99 %s, max %s",
-		f.store.Dialect(), total, delivered.Round(time.Millisecond), float64(total)/delivered.Seconds(),
-		len(h.calls()), lost, at(.5), at(.99), at(1))
+	t.Logf("%s: %d deliveries in %s (%.0f/s), %d reviews, %d lost\nanswered:     %s\nreview begun: %s", f.store.Dialect(), total,
+		delivered.Round(time.Millisecond), float64(total)/delivered.Seconds(), len(h.calls()), lost, quantiles(latencies), quantiles(waits))
+}
+
+func quantiles(durations []time.Duration) string {
+	slices.Sort(durations)
+	at := func(q float64) time.Duration {
+		return durations[int(q*float64(len(durations)-1))].Round(10 * time.Microsecond)
+	}
+	return fmt.Sprintf("p50 %s, p99 %s, max %s", at(.5), at(.99), at(1))
 }
 
 // delivery makes a signed pull_request event of a usual size: GitHub's have about 25 kB.

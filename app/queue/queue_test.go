@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -127,7 +126,7 @@ type logWriter struct{ t *testing.T }
 
 func (w logWriter) Write(line []byte) (int, error) {
 	if w.t.Context().Err() == nil { // a test that has ended must not be written to
-		_, _ = io.WriteString(w.t.Output(), string(line))
+		_, _ = w.t.Output().Write(line)
 	}
 	return len(line), nil
 }
@@ -224,6 +223,7 @@ func TestConformance(t *testing.T) {
 		"a deleted job does not block":    testDeletedJob,
 		"no secret in the database":       testErrorTextStaysOut,
 		"killed":                          testKilled,
+		"metrics":                         testMetrics,
 	}
 	storetest.Each(t, func(t *testing.T, databases storetest.Databases) {
 		for name, test := range suite {

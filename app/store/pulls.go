@@ -88,6 +88,12 @@ func scanPull(row *sql.Row) (Pull, error) {
 	return p, err
 }
 
+// PullJobID reads which job a pull request has, without keeping others from changing it; 0 for none.
+func (s *Store) PullJobID(ctx context.Context, tx *sql.Tx, repoID int64, number int) (int64, error) {
+	p, _, err := s.pull(ctx, tx, repoID, number, "")
+	return p.JobID, err
+}
+
 // SetPullJob says which job works on a pull request from now on; 0 for none.
 func (s *Store) SetPullJob(ctx context.Context, tx *sql.Tx, repoID int64, number int, jobID int64) error {
 	_, err := tx.ExecContext(ctx, `UPDATE pulls SET job_id = $3 WHERE repo_id = $1 AND number = $2`,

@@ -19,6 +19,7 @@ func TestStatementsAreReused(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		defer func() { _ = outer.Close() }()
 		sum := 0
 		for outer.Next() {
 			var a int
@@ -41,7 +42,7 @@ func TestStatementsAreReused(t *testing.T) {
 		if sum != 36 {
 			t.Errorf("the sum is %d, want 36", sum)
 		}
-		return outer.Close()
+		return outer.Err()
 	})
 	for range 3 { // an error leaves the statement usable
 		if _, err := s.DB().ExecContext(t.Context(), "INSERT INTO installations (id, account, complete, updated_at) VALUES ($1, $2, $3, $4)", 1, nil, true, 0); err == nil {
