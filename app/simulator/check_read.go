@@ -3,7 +3,6 @@ package simulator
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -17,10 +16,11 @@ func listCheckRuns(c *call) reply {
 	var runs []*checkRun
 	for i := len(c.repo.checkRuns) - 1; i >= 0; i-- {
 		run := c.repo.checkRuns[i]
+		app, _ := c.sim.appOf(run)
 		wanted := run.suite.sha == sha &&
 			(q.Get("check_name") == "" || q.Get("check_name") == run.name) &&
 			(q.Get("status") == "" || q.Get("status") == run.status) &&
-			(q.Get("app_id") == "" || q.Get("app_id") == strconv.FormatInt(c.sim.appOf(run).id, 10))
+			(q.Get("app_id") == "" || q.Get("app_id") == decimal(app))
 		if wanted && (q.Get("filter") == "all" || !hasNamesake(runs, run)) {
 			runs = append(runs, run)
 		}
@@ -71,28 +71,20 @@ func listAnnotations(c *call) reply {
 const foreignAppID = int64(1)
 
 // appOf is the App that made a run.
-func (s *Simulator) appOf(run *checkRun) struct {
-	id   int64
-	json object
-} {
-	own := s.appJSON()
+func (s *Simulator) appOf(run *checkRun) (id int64, json object) {
+	json = s.appJSON()
 	if run.suite.own {
-		return struct {
-			id   int64
-			json object
-		}{s.app.id, own}
+		return s.app.id, json
 	}
-	own["id"], own["slug"], own["name"] = foreignAppID, "another-app", "Another App"
-	return struct {
-		id   int64
-		json object
-	}{foreignAppID, own}
+	json["id"], json["slug"], json["name"] = foreignAppID, "another-app", "Another App"
+	return foreignAppID, json
 }
 
 func (s *Simulator) checkRunJSON(run *checkRun) object {
 	r := run.suite.repo
 	at := fmt.Sprintf("%s/check-runs/%d", s.repositoryURL(r), run.id)
 	page := fmt.Sprintf("%s/runs/%d", s.repositoryHTML(r), run.id)
+	_, app := s.appOf(run)
 	details := run.detailsURL
 	if details == "" {
 		details = page
@@ -101,7 +93,7 @@ func (s *Simulator) checkRunJSON(run *checkRun) object {
 		"id": run.id, "node_id": run.nodeID, "head_sha": run.suite.sha, "name": run.name, "url": at, "html_url": page,
 		"details_url": details, "external_id": run.externalID, "status": run.status, "conclusion": orNil(run.conclusion),
 		"started_at": maybe(run.started), "completed_at": maybe(run.completed),
-		"check_suite": object{"id": run.suite.id}, "app": s.appOf(run).json, "pull_requests": s.suitePulls(run.suite),
+		"check_suite": object{"id": run.suite.id}, "app": app, "pull_requests": s.suitePulls(run.suite),
 		"output": object{"title": orNil(run.title), "summary": orNil(run.summary), "text": orNil(run.text),
 			"annotations_count": len(run.annotations), "annotations_url": at + "/annotations"},
 	}
@@ -157,7 +149,8 @@ func (r *Repository) viewRuns(sha string) []CheckRun {
 		if run.suite.sha != sha {
 			continue
 		}
-		slug, _ := r.sim.appOf(run).json["slug"].(string)
+		_, app := r.sim.appOf(run)
+		slug, _ := app["slug"].(string)
 		v := CheckRun{
 			ID: run.id, Name: run.name, App: slug, HeadSHA: sha, Status: run.status, Conclusion: run.conclusion,
 			ExternalID: run.externalID, DetailsURL: run.detailsURL, Title: run.title, Summary: run.summary, Text: run.text,

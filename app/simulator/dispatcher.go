@@ -43,7 +43,6 @@ type dispatcher struct {
 	sim    *Simulator
 	client *http.Client
 	cancel context.CancelFunc
-	ctx    context.Context // of all deliveries, ended by close
 	ended  chan struct{}
 
 	mu      sync.Mutex
@@ -58,12 +57,12 @@ type dispatcher struct {
 
 func newDispatcher(s *Simulator) *dispatcher {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &dispatcher{sim: s, ctx: ctx, cancel: cancel, ended: make(chan struct{}),
+	d := &dispatcher{sim: s, cancel: cancel, ended: make(chan struct{}),
 		client: &http.Client{Timeout: deliveryTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a redirect is no success: docs:webhooks/testing-and-troubleshooting-webhooks
 		}}}
 	d.changed = sync.NewCond(&d.mu)
-	go d.run()
+	go d.run(ctx)
 	return d
 }
 
@@ -76,8 +75,8 @@ func (d *dispatcher) close() {
 	<-d.ended
 }
 
-// run delivers until close.
-func (d *dispatcher) run() {
+// run delivers until close, which ends ctx.
+func (d *dispatcher) run(ctx context.Context) {
 	defer close(d.ended)
 	for {
 		d.mu.Lock()
@@ -93,7 +92,7 @@ func (d *dispatcher) run() {
 		d.busy = true
 		url := d.url
 		d.mu.Unlock()
-		d.attempt(next, url)
+		d.attempt(ctx, next, url)
 		d.mu.Lock()
 		d.busy = false
 		d.changed.Broadcast()
@@ -114,9 +113,9 @@ func (d *dispatcher) add(v Delivery) {
 }
 
 // attempt sends one delivery and notes how it ended.
-func (d *dispatcher) attempt(v *Delivery, url string) {
+func (d *dispatcher) attempt(ctx context.Context, v *Delivery, url string) {
 	start := time.Now()
-	status, err := d.post(v, url)
+	status, err := d.post(ctx, v, url)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v.Done, v.StatusCode, v.Duration = true, status, time.Since(start)
@@ -128,8 +127,8 @@ func (d *dispatcher) attempt(v *Delivery, url string) {
 
 // post signs and sends. Headers: docs:webhooks/webhook-events-and-payloads#delivery-headers; signature:
 // docs:webhooks/using-webhooks/validating-webhook-deliveries.
-func (d *dispatcher) post(v *Delivery, url string) (int, error) {
-	req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, url, bytes.NewReader(v.Payload))
+func (d *dispatcher) post(ctx context.Context, v *Delivery, url string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(v.Payload))
 	if err != nil {
 		return 0, fmt.Errorf("deliver %s: %w", v.Event, err)
 	}
@@ -209,7 +208,7 @@ func (s *Simulator) Deliver(guid string) (Delivery, error) {
 		if v.GUID == guid {
 			d.queue = append(d.queue[:i:i], d.queue[i+1:]...)
 			d.mu.Unlock()
-			d.attempt(v, url)
+			d.attempt(context.Background(), v, url) // bounded by the client's timeout
 			return d.copyOf(v), nil
 		}
 	}
@@ -224,7 +223,7 @@ func (s *Simulator) Redeliver(guid string) (Delivery, error) {
 	if err != nil {
 		return Delivery{}, fmt.Errorf("redeliver %s: %w", guid, err)
 	}
-	s.hooks.attempt(v, url)
+	s.hooks.attempt(context.Background(), v, url) // bounded by the client's timeout
 	return s.hooks.copyOf(v), nil
 }
 

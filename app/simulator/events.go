@@ -150,7 +150,7 @@ func (cs *checkSuite) outcome() (status, conclusion string) {
 
 // emitSuiteRequested follows each push to a branch of the repository itself.
 // Source: docs:rest/guides/using-the-rest-api-to-interact-with-checks.
-func (s *Simulator) emitSuiteRequested(r *Repository, branch, before, after string, by *user) error {
+func (s *Simulator) emitSuiteRequested(r *Repository, branch, after string, by *user) error {
 	if s.deliverable(r, "", grant{"checks", "write"}) == nil {
 		return nil
 	}

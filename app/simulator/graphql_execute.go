@@ -21,7 +21,7 @@ type execution struct {
 
 // run executes the operation's fields in order, which mutations need and queries do not mind.
 func (e *execution) run() {
-	root := &record{kind: string(rootType(e.op))}
+	root := &record{kind: rootType(e.op)}
 	data, complete := e.selection(root, root.kind, e.op.SelectionSet, nil)
 	if complete {
 		e.data = data

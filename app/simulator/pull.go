@@ -160,7 +160,7 @@ func (r *Repository) pushed(branch, before, after string, by *user) error {
 	if err := s.emitPush(r, branch, before, after, by); err != nil {
 		return err
 	}
-	if err := s.emitSuiteRequested(r, branch, before, after, by); err != nil {
+	if err := s.emitSuiteRequested(r, branch, after, by); err != nil {
 		return err
 	}
 	for _, base := range s.repos {

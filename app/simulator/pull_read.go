@@ -110,19 +110,12 @@ func compareCommits(c *call) reply {
 	if err != nil {
 		return failure(http.StatusInternalServerError, err.Error())
 	}
-	commits, _ := body["commits"].([]object)
-	size := 0
-	if c.req.URL.Query().Has("per_page") || c.req.URL.Query().Has("page") {
-		size = len(commits)
-	} else {
-		size = min(len(commits), maxCompareCommits)
+	all, _ := body["commits"].([]object)
+	commits, header := page(c, all)
+	if q := c.req.URL.Query(); !q.Has("per_page") && !q.Has("page") { // without paging: more at once, and no Link
+		commits, header = all[:min(len(all), maxCompareCommits)], nil
 	}
-	commits, header := page(c, commits[:size])
-	if !c.req.URL.Query().Has("per_page") && !c.req.URL.Query().Has("page") {
-		commits, header = body["commits"].([]object)[:size], nil
-	}
-	body["commits"] = commits
-	body["files"] = []object{}
+	body["commits"], body["files"] = commits, []object{}
 	if c.number("page", 1) == 1 {
 		body["files"] = c.repo.pageDiffs(files[:min(len(files), maxCompareFiles)], head)
 	}

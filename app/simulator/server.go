@@ -96,21 +96,21 @@ func (s *Simulator) answer(w http.ResponseWriter, req *http.Request, r route) {
 	if req.URL.Path == "/graphql" {
 		resource = "graphql"
 	}
-	s.write(w, req, rep, resource)
+	send := s.prepareAnswer(w, req, rep, resource)
 	s.mu.Unlock()
+	send()
 }
 
-// write encodes a reply. It runs under the lock: the response writer buffers small answers, and large ones go to
-// a client on the same machine.
-func (s *Simulator) write(w http.ResponseWriter, req *http.Request, rep reply, resource string) {
+// prepareAnswer encodes a reply and sets its headers, under the lock. What it returns sends them, without the lock: a
+// client that reads slowly must not stop the others.
+func (s *Simulator) prepareAnswer(w http.ResponseWriter, req *http.Request, rep reply, resource string) func() {
 	var body bytes.Buffer
 	if rep.body != nil {
 		enc := json.NewEncoder(&body)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(rep.body); err != nil {
 			s.log.Error("encode answer", "path", req.URL.Path, "error", err)
-			http.Error(w, "encode answer", http.StatusInternalServerError)
-			return
+			return func() { http.Error(w, "encode answer", http.StatusInternalServerError) }
 		}
 	}
 	h := w.Header()
@@ -125,8 +125,7 @@ func (s *Simulator) write(w http.ResponseWriter, req *http.Request, rep reply, r
 		h.Set("ETag", tag)
 		if strings.TrimPrefix(req.Header.Get("If-None-Match"), "W/") == tag {
 			s.rateHeaders(h, resource) // not counted: docs:rest/using-the-rest-api/best-practices-for-using-the-rest-api
-			w.WriteHeader(http.StatusNotModified)
-			return
+			return func() { w.WriteHeader(http.StatusNotModified) }
 		}
 	}
 	s.used[resource]++
@@ -134,8 +133,10 @@ func (s *Simulator) write(w http.ResponseWriter, req *http.Request, rep reply, r
 	if rep.body != nil {
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	w.WriteHeader(rep.status)
-	_, _ = w.Write(body.Bytes()) // the client has gone: nothing to tell it
+	return func() {
+		w.WriteHeader(rep.status)
+		_, _ = w.Write(body.Bytes()) // the client has gone: nothing to tell it
+	}
 }
 
 // rateLimit is the hourly budget of an installation without the extra for many repositories and users.
@@ -156,9 +157,10 @@ func (s *Simulator) rateReset() time.Time { return s.clock().Truncate(time.Hour)
 // that takes 404 for "not there" would hide a wrong path.
 func (s *Simulator) unknownRoute(w http.ResponseWriter, req *http.Request) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.unknown = append(s.unknown, req.Method+" "+req.URL.Path)
-	s.write(w, req, notFound(), "core")
+	send := s.prepareAnswer(w, req, notFound(), "core")
+	s.mu.Unlock()
+	send()
 }
 
 // apiVersion is the version of the REST API that a request asks for.

@@ -105,7 +105,7 @@ func New(opts Options) (*Simulator, error) {
 		return nil, fmt.Errorf("start simulator in %q: %w", opts.Dir, err)
 	}
 	opts.Dir = dir
-	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o750); err != nil {
 		return nil, fmt.Errorf("start simulator: %w", err)
 	}
 	s := &Simulator{
@@ -163,7 +163,8 @@ func (s *Simulator) registerApp() error {
 }
 
 func (s *Simulator) serve() error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
