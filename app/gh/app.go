@@ -52,6 +52,7 @@ type App struct {
 
 	mu      sync.Mutex
 	clients map[string]*cachedClient
+	limits  map[int64]*limits // GitHub counts an installation's requests, whatever the token; 0: the App itself
 }
 
 type cachedClient struct {
@@ -96,6 +97,7 @@ func New(cfg Config) (*App, error) {
 	return &App{
 		id: cfg.AppID, key: key, api: api, graphqlURL: graphqlURL(api), base: base,
 		etags: newETagCache(), metrics: metrics, log: cfg.Log, clients: map[string]*cachedClient{},
+		limits: map[int64]*limits{},
 	}, nil
 }
 
@@ -176,10 +178,20 @@ func (a *App) evict() {
 	}
 }
 
+// limitsOf are the limits that all clients of an installation share. The caller holds a.mu.
+func (a *App) limitsOf(installation int64) *limits {
+	known, ok := a.limits[installation]
+	if !ok {
+		known = &limits{}
+		a.limits[installation] = known
+	}
+	return known
+}
+
 func (a *App) newClient(key string, id int64, owner string, repos []string) *Client {
 	inst := &installation{
 		id: id, owner: owner, repos: repos, app: a,
-		guard: &guard{base: a.base, limits: &limits{}, metrics: a.metrics, holder: fmt.Sprint(id)},
+		guard: &guard{base: a.base, limits: a.limitsOf(id), metrics: a.metrics, holder: fmt.Sprint(id)},
 	}
 	return &Client{
 		REST:         a.rest(&conditional{base: inst, cache: a.etags, holder: key}),
@@ -192,7 +204,9 @@ func (a *App) newClient(key string, id int64, owner string, repos []string) *Cli
 
 // JWTClient speaks as the App itself: GET /app, webhook deliveries, installations.
 func (a *App) JWTClient() *github.Client {
-	return a.rest(a.appTransport(&guard{base: a.base, limits: &limits{}, metrics: a.metrics, holder: "app"}))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.rest(a.appTransport(&guard{base: a.base, limits: a.limitsOf(0), metrics: a.metrics, holder: "app"}))
 }
 
 func (a *App) appTransport(under http.RoundTripper) *ghinstallation.AppsTransport {

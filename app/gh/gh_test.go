@@ -283,6 +283,12 @@ func TestRateLimits(t *testing.T) {
 			if again, _ := gh.Classify(getRepository(client)); again != gh.RetryAt || requests != 1 {
 				t.Errorf("fate %d after %d requests: a limited client must not ask again", again, requests)
 			}
+			if other, _ := gh.Classify(getRepository(app.Installation(5, "acme", "infra", "more"))); other != gh.RetryAt || requests != 1 {
+				t.Errorf("fate %d after %d requests: the limit is the installation's", other, requests)
+			}
+			if requests = 0; getRepository(app.Installation(6, "acme", "infra")) == nil || requests != 1 {
+				t.Errorf("%d requests: another installation has limits of its own", requests)
+			}
 		})
 	}
 }

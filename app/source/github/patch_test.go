@@ -68,8 +68,8 @@ func TestApplyPatchFollowsGit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	dir := t.TempDir()
 	for i := range 150 {
-		base, head := randomText(random), ""
-		head = edit(random, base)
+		base := randomText(random)
+		head := edit(random, base)
 		patch := gitPatch(t, dir, base, head)
 		got, err := applyPatch([]byte(base), patch)
 		if err != nil || string(got) != head {

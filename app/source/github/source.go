@@ -15,6 +15,10 @@
 // the merge base with the changed files entered. Blobs and listings of commits never change, so they come from
 // the store when it has them: a second push to the same pull request costs the compare and the state query.
 //
+// Read are the directories of changed files, the local modules that they call, and what they name in file() and its
+// kin. The callers of a changed module are not searched for: finding them would mean reading every configuration of
+// the repository, and a module that is judged without its callers has unknown inputs, about which nothing is said.
+//
 // A delivery's SHAs are hints. Where the pull request has moved, compare and contents are read once more from
 // the truth; a pull request that moves again meanwhile ends in gh.ErrGone, because the newer push has a delivery
 // of its own. What exists and could not be read is a Gap with a reason, never silently absent.
