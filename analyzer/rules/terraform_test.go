@@ -45,12 +45,15 @@ func TestExamplesAreFormatted(t *testing.T) {
 // TestExamplesAreValid has the provider's own schema say that the examples that must be silent, and those after
 // their suggestions, are valid: a fix that validate refuses would be none. Each example is a module of one
 // configuration, so that the provider starts once. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the
-// provider; without it, the test runs only where KMS_REVIEW_REQUIRE names terraform, and downloads it.
+// provider, as `terraform providers mirror` makes it; a test downloads nothing.
 func TestExamplesAreValid(t *testing.T) {
 	t.Parallel()
 	terraform := program(t)
 	plugins := os.Getenv("KMS_REVIEW_TERRAFORM_PLUGINS")
-	if plugins == "" && !required() {
+	if plugins == "" {
+		if required("terraform-plugins") {
+			t.Fatal("KMS_REVIEW_REQUIRE demands terraform-plugins, and KMS_REVIEW_TERRAFORM_PLUGINS is not set")
+		}
 		t.Skip("KMS_REVIEW_TERRAFORM_PLUGINS is not set")
 	}
 	dir := t.TempDir()
@@ -74,11 +77,7 @@ func TestExamplesAreValid(t *testing.T) {
 		}
 	}
 	write(t, dir, map[string]string{"main.tf": root})
-	init := []string{"init", "-input=false", "-no-color"}
-	if plugins != "" {
-		init = append(init, "-plugin-dir="+plugins)
-	}
-	run(t, terraform, dir, init...)
+	run(t, terraform, dir, "init", "-input=false", "-no-color", "-plugin-dir="+plugins)
 	run(t, terraform, dir, "validate", "-no-color")
 }
 
@@ -136,14 +135,14 @@ func write(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-func required() bool {
-	return slices.Contains(strings.Split(os.Getenv("KMS_REVIEW_REQUIRE"), ","), "terraform")
+func required(what string) bool {
+	return slices.Contains(strings.Split(os.Getenv("KMS_REVIEW_REQUIRE"), ","), what)
 }
 
 func program(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("terraform")
-	if err != nil && required() {
+	if err != nil && required("terraform") {
 		t.Fatalf("terraform is demanded by KMS_REVIEW_REQUIRE: %v", err)
 	}
 	if err != nil {
