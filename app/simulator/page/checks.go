@@ -26,9 +26,9 @@ func (r runView) State() string {
 	return strings.ReplaceAll(r.Conclusion, "_", " ")
 }
 
-// Took is how long it ran, "" where that is not known or not over.
+// Took is how long it ran, "" where that is not known, not over, or below GitHub's precision of a second.
 func (r runView) Took() string {
-	if d := r.Completed.Sub(r.Started); r.Status == "completed" && !r.Started.IsZero() && d >= 0 {
+	if d := r.Completed.Sub(r.Started); r.Status == "completed" && !r.Started.IsZero() && d >= time.Second {
 		return d.Round(time.Second).String()
 	}
 	return ""

@@ -106,7 +106,7 @@ func (s *site) thread(repo *simulator.Repository, t simulator.Thread) threadView
 		start = first.OriginalLine
 	}
 	v.Place = place(start, first.OriginalLine)
-	lines := parseHunk(first.DiffHunk, first.OriginalLine, first.Side)
+	lines := parseHunk(first.DiffHunk)
 	keep := first.OriginalLine - start + 1 + hunkContext
 	v.Rows = lineRows(t.Path, lines[max(0, len(lines)-keep):])
 	return v

@@ -3,6 +3,7 @@ package page
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/kms-review/kms-review/app/simulator"
@@ -11,8 +12,10 @@ import (
 // conversationPage is the first tab: what happened, in order.
 type conversationPage struct {
 	frame
-	Description template.HTML
-	Items       []item
+	Description  template.HTML
+	Items        []item
+	Reviewers    []author
+	Participants []author
 }
 
 // item is one entry of the timeline; only the parts of its kind are there.
@@ -47,7 +50,19 @@ func (s *site) conversation(w http.ResponseWriter, r *http.Request) {
 	t := &timeline{site: s, pull: p, repo: p.Repository()}
 	s.show(w, http.StatusOK, "conversation", conversationPage{
 		frame: f, Description: s.markdown.render(f.Pull.State.Body, nil), Items: t.items(),
+		Reviewers: actors(p, "review"), Participants: actors(p, "opened", "pushed", "comment", "reply", "review"),
 	})
+}
+
+// actors lists who did something of these kinds, in order of the first time.
+func actors(p *simulator.Pull, kinds ...string) []author {
+	var list []author
+	for _, e := range p.Timeline() {
+		if a := authorOf(e.Actor); slices.Contains(kinds, e.Kind) && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // timeline turns events into items.
@@ -116,7 +131,7 @@ func (t *timeline) item(e simulator.Event) []item {
 			return nil
 		}
 		it.Kind, it.Run = "check", viewRun(run)
-	case "minimized", "unminimized", "reaction", "reply", "resolved":
+	case "minimized", "unminimized", "reaction", "reply", "resolved", "suggestion applied":
 		return nil // seen on the comment itself
 	}
 	return []item{it}

@@ -3,6 +3,8 @@ package page
 import (
 	"bytes"
 	"html/template"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/kms-review/kms-review/app/simulator"
@@ -70,41 +72,35 @@ func countKind(rows []row, kind string) int {
 	return n
 }
 
+// hunkStart is where a hunk's header says that its lines begin, on both sides.
+var hunkStart = regexp.MustCompile(`^@@ -(\d+)(?:,\d+)? \+(\d+)`)
+
 // parseHunk reads the part of a hunk that stands above a comment, from its "@@" line to the commented line.
-func parseHunk(text string, line int, side string) []simulator.DiffLine {
+func parseHunk(text string) []simulator.DiffLine {
 	lines := strings.Split(text, "\n")
-	if len(lines) < 2 {
+	start := hunkStart.FindStringSubmatch(lines[0])
+	if start == nil {
 		return nil
 	}
+	before, _ := strconv.Atoi(start[1]) // digits; a number out of range is none that could be shown
+	after, _ := strconv.Atoi(start[2])
 	var parsed []simulator.DiffLine
-	for _, l := range lines[1:] {
-		if l == "" {
+	for _, line := range lines[1:] {
+		if line == "" {
 			continue
 		}
-		parsed = append(parsed, simulator.DiffLine{Kind: l[0], Text: l[1:]})
+		l := simulator.DiffLine{Kind: line[0], Text: line[1:]}
+		if l.Kind == ' ' || l.Kind == '-' {
+			l.Old = before
+			before++
+		}
+		if l.Kind == ' ' || l.Kind == '+' {
+			l.New = after
+			after++
+		}
+		parsed = append(parsed, l)
 	}
-	number(parsed, line, side)
 	return parsed
-}
-
-// number counts backwards from the commented line, the last one. The other side's numbers are not known there.
-func number(lines []simulator.DiffLine, line int, side string) {
-	skip := byte('-')
-	if side == "LEFT" {
-		skip = '+'
-	}
-	for i := len(lines) - 1; i >= 0 && line > 0; i-- {
-		l := &lines[i]
-		if l.Kind == skip || l.Kind == '\\' {
-			continue
-		}
-		if side == "LEFT" {
-			l.Old = line
-		} else {
-			l.New = line
-		}
-		line--
-	}
 }
 
 // replacementRows show lines and what would replace them; what both have at the start and at the end is context.

@@ -98,7 +98,7 @@ func markChange(before, after []span) ([]span, []span) {
 	a, b := textOfSpans(before), textOfSpans(after)
 	head := commonPrefix(a, b)
 	tail := commonSuffix(a[head:], b[head:])
-	if shared := len(strings.TrimSpace(a[:head])) + tail; shared*2 < min(len(a), len(b)) {
+	if shared := len(strings.TrimSpace(a[:head])) + tail; shared*3 < min(len(a), len(b)) {
 		return before, after
 	}
 	return mark(before, head, len(a)-tail), mark(after, head, len(b)-tail)

@@ -8,7 +8,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -35,11 +34,11 @@ type site struct {
 func New(sim *simulator.Simulator) http.Handler {
 	s := &site{sim: sim, markdown: newMarkdown(sim.URL()), templates: parseTemplates()}
 	mux := http.NewServeMux()
-	assets, err := fs.Sub(embedded, "assets")
-	if err != nil {
-		panic(err) // the name is a constant
+	for _, name := range []string{"style.css", "icon.svg"} {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
+			http.ServeFileFS(w, r, embedded, "assets/"+name)
+		})
 	}
-	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /{owner}/{name}", s.index)
 	mux.HandleFunc("GET /{owner}/{name}/pull/{number}", s.conversation)
