@@ -63,7 +63,8 @@ func (c *call) authorise(r route) *reply {
 	if c.req.Header.Get("User-Agent") == "" { // docs:rest/using-the-rest-api/troubleshooting-the-rest-api#user-agent-required
 		return refuse(http.StatusForbidden, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.")
 	}
-	if v := apiVersion(c.req); v != "2022-11-28" && v != "2026-03-10" { // docs:rest/about-the-rest-api/api-versions
+	// GitHub also has 2026-03-10 (docs:rest/about-the-rest-api/api-versions); the description here is of this one.
+	if apiVersion(c.req) != "2022-11-28" {
 		return refuse(http.StatusBadRequest, "The X-GitHub-Api-Version header has an unsupported version.")
 	}
 	scheme, credential, _ := strings.Cut(c.req.Header.Get("Authorization"), " ")

@@ -192,8 +192,8 @@ func TestHeaders(t *testing.T) {
 		status int
 	}{
 		"no user agent":      {map[string]string{"User-Agent": ""}, 403},
-		"version of 2026":    {map[string]string{"X-GitHub-Api-Version": "2026-03-10"}, 200},
-		"unknown version":    {map[string]string{"X-GitHub-Api-Version": "2020-01-01"}, 400},
+		"our version":        {map[string]string{"X-GitHub-Api-Version": "2022-11-28"}, 200},
+		"another version":    {map[string]string{"X-GitHub-Api-Version": "2026-03-10"}, 400},
 		"scheme token":       {map[string]string{"Authorization": "token " + w.token}, 200},
 		"scheme basic":       {map[string]string{"Authorization": "Basic " + w.token}, 401},
 		"no credential":      {map[string]string{"Authorization": ""}, 401},

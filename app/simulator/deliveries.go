@@ -62,6 +62,9 @@ func redeliver(c *call) reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, v := range d.log {
+		if v.ID == id && d.url == "" {
+			return failure(http.StatusUnprocessableEntity, "The App has no webhook URL")
+		}
 		if v.ID == id {
 			again := &Delivery{ID: c.sim.newID(), GUID: v.GUID, Event: v.Event, Action: v.Action, Payload: v.Payload,
 				InstallationID: v.InstallationID, RepositoryID: v.RepositoryID, Redelivery: true, At: c.sim.clock()}

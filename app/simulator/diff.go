@@ -68,7 +68,7 @@ func (h *Hunk) contains(side string, line int) bool {
 // diff compares two commits, with git's own detection of renames as on GitHub.
 func (r *Repository) diff(base, head string) ([]*fileDiff, error) {
 	key := base + " " + head
-	if files, ok := r.diffs[key]; ok {
+	if files, ok := r.history.diffs[key]; ok {
 		return files, nil
 	}
 	out, err := r.sim.git(r.dir, nil, "diff-tree", "-r", "-M", "--full-index", "--raw", "-p", "-z", "--no-color",
@@ -80,7 +80,7 @@ func (r *Repository) diff(base, head string) ([]*fileDiff, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare %s with %s: %w", base, head, err)
 	}
-	r.diffs[key] = files
+	r.history.diffs[key] = files
 	return files, nil
 }
 

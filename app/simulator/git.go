@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -68,40 +67,45 @@ func (r *Repository) branchHead(branch string) string {
 	return sha
 }
 
-// mergeBase finds the best common ancestor, "" where there is none.
+// history keeps what git says about pairs of commits. Commits do not change, so it is true forever.
+type history struct {
+	bases   map[string]string
+	commits map[string][]string
+	diffs   map[string][]*fileDiff
+}
+
+func newHistory() history {
+	return history{bases: map[string]string{}, commits: map[string][]string{}, diffs: map[string][]*fileDiff{}}
+}
+
+// mergeBase finds the best common ancestor of two commits, "" where there is none.
 func (r *Repository) mergeBase(a, b string) string {
+	key := a + " " + b
+	if base, known := r.history.bases[key]; known {
+		return base
+	}
 	out, err := r.sim.git(r.dir, nil, "merge-base", a, b)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(out))
+	base := strings.TrimSpace(string(out))
+	r.history.bases[key] = base
+	return base
 }
 
-// commitsBetween lists the commits of base..head, oldest first.
+// commitsBetween lists the commits that head has and base has not, oldest first.
 func (r *Repository) commitsBetween(base, head string) ([]string, error) {
+	key := base + " " + head
+	if list, known := r.history.commits[key]; known {
+		return list, nil
+	}
 	out, err := r.sim.git(r.dir, nil, "rev-list", "--reverse", "--topo-order", base+".."+head)
 	if err != nil {
 		return nil, err
 	}
-	return strings.Fields(string(out)), nil
-}
-
-// aheadBehind counts the commits that only head and only base have.
-func (r *Repository) aheadBehind(base, head string) (ahead, behind int, err error) {
-	out, err := r.sim.git(r.dir, nil, "rev-list", "--left-right", "--count", base+"..."+head)
-	if err != nil {
-		return 0, 0, err
-	}
-	fields := strings.Fields(string(out))
-	if len(fields) != 2 {
-		return 0, 0, fmt.Errorf("count commits between %s and %s: git answered %q", base, head, out)
-	}
-	behind, err = strconv.Atoi(fields[0])
-	if err != nil {
-		return 0, 0, err
-	}
-	ahead, err = strconv.Atoi(fields[1])
-	return ahead, behind, err
+	list := strings.Fields(string(out))
+	r.history.commits[key] = list
+	return list, nil
 }
 
 // fetch copies a branch of another repository here, as a fork's head comes into the base repository.

@@ -143,14 +143,15 @@ func (c *call) resolveCommit(name string) string {
 }
 
 func (c *call) comparison(base, merge, head string) (object, error) {
-	ahead, behind, err := c.repo.aheadBehind(base, head)
-	if err != nil {
-		return nil, err
-	}
 	list, err := c.repo.commitsBetween(base, head)
 	if err != nil {
 		return nil, err
 	}
+	missing, err := c.repo.commitsBetween(head, base)
+	if err != nil {
+		return nil, err
+	}
+	ahead, behind := len(list), len(missing)
 	commits := []object{}
 	for _, sha := range list {
 		o, err := c.sim.commitJSON(c.repo, sha)

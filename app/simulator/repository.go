@@ -29,7 +29,7 @@ type Repository struct {
 	suites    []*checkSuite
 	checkRuns []*checkRun
 	objects   *objectReader
-	diffs     map[string][]*fileDiff
+	history   history
 }
 
 // RepositoryOption changes how a repository is created.
@@ -79,7 +79,7 @@ func (s *Simulator) CreateRepository(owner, name string, files map[string]string
 func (s *Simulator) newRepository(owner *user, name string) *Repository {
 	r := &Repository{
 		sim: s, id: s.newID(), owner: owner, name: name, private: true, defaultBranch: "main", created: s.clock(),
-		permissions: map[string]string{}, diffs: map[string][]*fileDiff{},
+		permissions: map[string]string{}, history: newHistory(),
 	}
 	r.nodeID = s.nodeID("R", r.id)
 	r.dir = filepath.Join(s.opts.Dir, fmt.Sprintf("repository-%d.git", r.id))
