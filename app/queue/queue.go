@@ -15,7 +15,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -66,7 +65,7 @@ type Config struct {
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 
-	Workers     int                             // reviews at a time; 0: twice the processors, at least 4
+	Workers     int                             // reviews at a time in this process, mostly waiting for GitHub; 0: 16
 	Timeout     time.Duration                   // of one attempt; 0: 5 minutes
 	MaxAttempts int                             // 0: 5
 	Backoff     func(attempt int) time.Duration // before the next attempt; nil: 2 s, 15 s, 1 min, 5 min
@@ -74,7 +73,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if c.Workers == 0 {
-		c.Workers = max(4, 2*runtime.GOMAXPROCS(0))
+		c.Workers = 16
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Minute
