@@ -27,10 +27,10 @@ type Encryption struct {
 type Fallback int
 
 const (
-	// Unencrypted: the service stores plain data.
+	// Unencrypted means that the service stores plain data.
 	Unencrypted Fallback = iota
-	// AccountDefault: the account's setting for the Region decides. The provider sends nothing for a false
-	// either. https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+	// AccountDefault means that the account's setting for the Region decides. The provider sends nothing for
+	// a false either. https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 	AccountDefault
 )
 

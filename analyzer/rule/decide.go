@@ -16,11 +16,8 @@ func (p *Pass) Decide(r *terraform.Resource, conditions ...Condition) bool {
 	for i, c := range conditions {
 		truths[i] = c.Holds
 	}
-	switch terraform.All(truths...) {
-	case terraform.True:
-		return true
-	case terraform.False:
-		return false
+	if verdict := terraform.All(truths...); verdict != terraform.Undecided {
+		return verdict == terraform.True
 	}
 	for _, c := range conditions {
 		if c.Holds == terraform.Undecided {

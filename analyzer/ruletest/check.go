@@ -140,10 +140,15 @@ func (c *check) message(f finding.Finding) {
 	}
 }
 
-// supersedes asserts that a finding is the only one of its cause.
+// supersedes asserts that a finding is the only one of its cause: none of what the rule supersedes, and none on
+// the same line that the same suggestion would cure.
 func (c *check) supersedes(f finding.Finding, all []finding.Finding) {
 	for _, other := range all {
-		if other.Status == finding.New && other.Address == f.Address && other.Module == f.Module && slices.Contains(c.rule.Supersedes, other.Rule) {
+		if other.Rule == f.Rule || other.Status != finding.New || other.Address != f.Address || other.Module != f.Module {
+			continue
+		}
+		same := f.Suggestion != nil && other.Suggestion != nil && *f.Suggestion == *other.Suggestion && f.StartLine == other.StartLine
+		if same || slices.Contains(c.rule.Supersedes, other.Rule) {
 			c.fail("%s: %s is reported beside %s", f.Address, other.Rule, f.Rule)
 		}
 	}

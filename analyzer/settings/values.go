@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -144,7 +145,7 @@ func (s *switches) UnmarshalYAML(node *yaml.Node) error {
 }
 
 func messages(err error) []string {
-	if typeErr, ok := err.(*yaml.TypeError); ok {
+	if typeErr := (*yaml.TypeError)(nil); errors.As(err, &typeErr) {
 		return typeErr.Errors
 	}
 	return []string{err.Error()}

@@ -10,3 +10,17 @@ func (r *Resource) SourceOf(place hcl.Range) []byte {
 	}
 	return nil
 }
+
+// Texts gives the configuration files that were parsed, by path. Var files are not among them.
+func (c *Configuration) Texts() map[string][]byte {
+	texts := map[string][]byte{}
+	for _, m := range c.modules {
+		if m == nil {
+			continue
+		}
+		for path, file := range m.Files {
+			texts[path] = file.Bytes
+		}
+	}
+	return texts
+}

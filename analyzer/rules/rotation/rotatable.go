@@ -47,13 +47,13 @@ func rotatable(key *kms.Key) []rule.Condition {
 	}
 }
 
-// managed is the condition that Terraform acts on an argument at all.
-func managed(key *kms.Key, attribute string) rule.Condition {
+// managed is the condition that Terraform acts on a change of the rotation at all.
+func managed(key *kms.Key) rule.Condition {
 	holds := terraform.True
-	if key.Ignores(attribute) {
+	if key.Ignores(attrRotation) {
 		holds = terraform.False
 	}
-	return rule.Condition{Attribute: attribute, Value: key.Attr(attribute), Holds: holds}
+	return rule.Condition{Attribute: attrRotation, Value: key.Attr(attrRotation), Holds: holds}
 }
 
 // off is the condition that an argument is false, or left to a default of false.

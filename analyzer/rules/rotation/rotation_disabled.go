@@ -26,7 +26,7 @@ var RotationDisabled = rule.Rule{
 func checkRotationDisabled(p *rule.Pass) {
 	for _, key := range keysOf(p.Head) {
 		rotation := key.Attr(attrRotation)
-		if !p.Decide(key.Resource, append(rotatable(key), managed(key, attrRotation), off(attrRotation, rotation))...) {
+		if !p.Decide(key.Resource, append(rotatable(key), managed(key), off(attrRotation, rotation))...) {
 			continue
 		}
 		p.Report(rule.Problem{

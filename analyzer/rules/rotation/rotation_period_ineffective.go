@@ -39,7 +39,7 @@ func checkRotationPeriodIneffective(p *rule.Pass) {
 		switch {
 		case outOfRange(period) == terraform.True:
 			reportOutOfRange(p, key, period)
-		case p.Decide(key.Resource, off(attrRotation, rotation), managed(key, attrRotation),
+		case p.Decide(key.Resource, off(attrRotation, rotation), managed(key),
 			rule.Condition{Attribute: attrPeriod, Value: period, Holds: period.Set()}):
 			reportIgnored(p, key, period, rotation)
 		case rotation.IsTrue() == terraform.True:

@@ -35,7 +35,7 @@ func checkRotationTurnedOff(p *rule.Pass) {
 			continue
 		}
 		rotation := key.Attr(attrRotation)
-		if !p.Decide(key.Resource, append(rotatable(key), managed(key, attrRotation), off(attrRotation, rotation))...) {
+		if !p.Decide(key.Resource, append(rotatable(key), managed(key), off(attrRotation, rotation))...) {
 			continue
 		}
 		p.Report(rule.Problem{

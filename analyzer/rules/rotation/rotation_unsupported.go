@@ -32,7 +32,7 @@ func checkRotationUnsupported(p *rule.Pass) {
 		obstacle := fixedMaterial(key)
 		if !p.Decide(key.Resource,
 			rule.Condition{Attribute: attrRotation, Value: rotation, Holds: rotation.IsTrue()},
-			managed(key, attrRotation), obstacle) {
+			managed(key), obstacle) {
 			continue
 		}
 		p.Report(rule.Problem{
