@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
-	"sort"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/compare"
 	"github.com/kms-review/kms-review/analyzer/finding"
@@ -87,36 +88,58 @@ func (a *analysis) load(ctx context.Context) error {
 }
 
 func snapshot(ctx context.Context, fsys fs.FS, dirs []string, in Input) (*kms.Snapshot, error) {
-	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{VarFiles: in.VarFiles})
+	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{VarFiles: in.VarFiles, Matters: kms.Matters})
 	if err != nil {
 		return nil, err
 	}
 	return kms.Build(config), nil
 }
 
-// findDirs lists the directories to read: all in a scan, else those of the changed files.
+// findDirs lists the directories to read: all in a scan, else those of the changed files and of whoever calls
+// them.
 func (a *analysis) findDirs(ctx context.Context) error {
 	found := map[string]bool{}
-	if a.in.Base != nil {
-		for _, f := range a.in.Changed {
-			for _, name := range []string{f.Path, f.OldPath} {
-				if name == "" {
-					continue
-				}
-				found[path.Dir(name)] = true
-				if terraform.IsVarFile(name) {
-					found[path.Dir(path.Dir(name))] = true // a var file may lie in a directory below its module
-				}
+	if a.in.Base == nil {
+		if err := walk(ctx, a.in.Head, found); err != nil {
+			return err
+		}
+		a.dirs = slices.Sorted(maps.Keys(found))
+		return nil
+	}
+	for _, f := range a.in.Changed {
+		for _, name := range []string{f.Path, f.OldPath} {
+			if name == "" {
+				continue
+			}
+			found[path.Dir(name)] = true
+			if terraform.IsVarFile(name) {
+				found[path.Dir(path.Dir(name))] = true // a var file may lie in a directory below its module
 			}
 		}
-	} else if err := walk(ctx, a.in.Head, found); err != nil {
+	}
+	callers, err := a.callers(ctx, slices.Sorted(maps.Keys(found)))
+	if err != nil {
 		return err
 	}
-	for dir := range found {
-		a.dirs = append(a.dirs, dir)
+	for _, dir := range callers {
+		found[dir] = true
 	}
-	sort.Strings(a.dirs)
+	a.dirs = slices.Sorted(maps.Keys(found))
 	return nil
+}
+
+// callers lists who calls the changed directories. That takes a look at every configuration file, so it is done
+// only if one of them may be called at all.
+func (a *analysis) callers(ctx context.Context, changed []string) ([]string, error) {
+	callable := slices.DeleteFunc(changed, func(dir string) bool { return !terraform.Callable(a.in.Head, dir) })
+	if len(callable) == 0 {
+		return nil, nil
+	}
+	all := map[string]bool{}
+	if err := walk(ctx, a.in.Head, all); err != nil {
+		return nil, err
+	}
+	return terraform.Callers(ctx, a.in.Head, slices.Sorted(maps.Keys(all)), callable)
 }
 
 // skipped directories hold copies of other people's configuration, or none.

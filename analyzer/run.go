@@ -60,7 +60,7 @@ func (a *analysis) result(r rule.Rule, p rule.Problem, atBase bool) result {
 		File: p.Range.Filename, StartLine: p.Range.Start.Line, EndLine: p.Range.End.Line,
 		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(r.References),
 		Fingerprint: finding.Fingerprint(r.ID, root, address, p.Attribute, p.Discriminator),
-		BlockStart:  block.Start.Line, BlockEnd: block.End.Line,
+		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: r.Hazard,
 	}
 	if f.File != block.Filename {
 		f.BlockStart, f.BlockEnd = f.StartLine, f.EndLine

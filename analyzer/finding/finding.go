@@ -101,6 +101,8 @@ type Finding struct {
 	// The whole block that the finding belongs to, in File: where a comment may stand if StartLine is no part
 	// of the change.
 	BlockStart, BlockEnd int `json:"-"`
+	// Hazard tells that the change itself is dangerous, rather than the state after it.
+	Hazard bool `json:"-"`
 }
 
 // Undecided is a rule that could not judge a resource, and why.

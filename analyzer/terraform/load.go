@@ -3,6 +3,7 @@ package terraform
 import (
 	"io/fs"
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -25,21 +26,70 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "import"},
 }}
 
-// loadModule reads the configuration files of one directory. A directory without any gives nil.
-func loadModule(fsys fs.FS, dir string) (*Module, []finding.Diagnostic) {
+// directory is one directory's configuration files as read, before anything is parsed.
+type directory struct {
+	path    string
+	names   []string          // in the order in which Terraform merges them
+	found   map[string]bool   // all names
+	texts   map[string][]byte // by name, of what could be read
+	diags   []finding.Diagnostic
+	matters bool     // it has, or calls what has, something that Options.Matters
+	callees []string // directories that it seems to call, by a look at the text
+}
+
+// readDirectory reads the configuration files of a directory; nil if it has none.
+func readDirectory(fsys fs.FS, dir string, matters func([]byte) bool) *directory {
 	names, found := configFiles(fsys, dir)
 	if len(names) == 0 {
-		return nil, nil
+		return nil
 	}
+	d := &directory{path: dir, names: names, found: found, texts: map[string][]byte{}}
+	for _, name := range names {
+		text, err := readBounded(fsys, path.Join(dir, name))
+		if err != nil {
+			d.matters = true // who knows what it holds
+			d.diags = append(d.diags, unreadable(path.Join(dir, name), err))
+			continue
+		}
+		d.texts[name] = text
+		d.matters = d.matters || matters == nil || matters(text)
+		for _, source := range literalSources(text) {
+			if callee := path.Join(dir, source); fs.ValidPath(callee) {
+				d.callees = append(d.callees, callee)
+			}
+		}
+	}
+	return d
+}
+
+// localSource finds local module sources in a text, in native and in JSON syntax. It may find one in a comment;
+// what it misses is found once the file is parsed.
+var localSource = regexp.MustCompile(`source"?\s*[=:]\s*"(\.\.?/[^"\n]*)"`)
+
+func literalSources(text []byte) []string {
+	var sources []string
+	for _, match := range localSource.FindAllSubmatch(text, -1) {
+		sources = append(sources, string(match[1]))
+	}
+	return sources
+}
+
+// parse makes a module of a directory's files.
+func (d *directory) parse() (*Module, []finding.Diagnostic) {
 	m := &Module{
-		Dir: dir, Files: map[string]*File{},
+		Dir: d.path, Files: map[string]*File{},
 		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
 		resources: map[string]*block{}, calls: map[string]*block{}, providers: map[string]string{},
-		rootSigns: found[".terraform.lock.hcl"] || found["terraform.tfvars"] || found["terraform.tfvars.json"],
+		rootSigns: d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] || d.found["terraform.tfvars.json"],
+		broken:    len(d.diags) > 0,
 	}
-	var diags []finding.Diagnostic
-	for _, name := range names {
-		file, fileDiags := readFile(fsys, path.Join(dir, name))
+	diags := d.diags
+	for _, name := range d.names {
+		text, read := d.texts[name]
+		if !read {
+			continue
+		}
+		file, fileDiags := parseFile(path.Join(d.path, name), text)
 		diags = append(diags, fileDiags...)
 		if file == nil {
 			m.broken = true
@@ -47,9 +97,7 @@ func loadModule(fsys fs.FS, dir string) (*Module, []finding.Diagnostic) {
 		}
 		m.Files[file.Path] = file
 		content, _, contentDiags := file.body.PartialContent(fileSchema)
-		if contentDiags.HasErrors() {
-			diags = append(diags, diagnostics(contentDiags)...)
-		}
+		diags = append(diags, diagnostics(contentDiags)...)
 		for _, b := range content.Blocks {
 			m.add(file, b, isOverride(name))
 		}

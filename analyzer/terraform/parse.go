@@ -54,8 +54,16 @@ func isOverride(name string) bool {
 func readFile(fsys fs.FS, name string) (*File, []finding.Diagnostic) {
 	text, err := readBounded(fsys, name)
 	if err != nil {
-		return nil, []finding.Diagnostic{{Severity: "error", File: name, Summary: "File could not be read", Detail: err.Error()}}
+		return nil, []finding.Diagnostic{unreadable(name, err)}
 	}
+	return parseFile(name, text)
+}
+
+func unreadable(name string, err error) finding.Diagnostic {
+	return finding.Diagnostic{Severity: "error", File: name, Summary: "File could not be read", Detail: err.Error()}
+}
+
+func parseFile(name string, text []byte) (*File, []finding.Diagnostic) {
 	file := &File{Path: name, Bytes: text, json: strings.HasSuffix(name, ".json")}
 	if err := checkNesting(text, name); err != nil {
 		return nil, []finding.Diagnostic{{Severity: "error", File: name, Summary: "File is too complex", Detail: err.Error()}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -21,6 +22,10 @@ const (
 // Options are what a person can say about a configuration besides its files.
 type Options struct {
 	VarFiles []string // named on the command line; hold for every root module
+
+	// Matters tells by a file's text whether it can be of any interest; nil: every file is. Directories that
+	// neither have nor call anything of interest are not parsed: in a large repository that is most of the work.
+	Matters func(text []byte) bool
 }
 
 // Configuration is one snapshot of a repository.
@@ -30,8 +35,10 @@ type Configuration struct {
 
 	fsys    fs.FS
 	options Options
-	modules map[string]*Module // by directory; nil for a directory without configuration
+	modules map[string]*Module // by directory, of those that matter
 	scopes  int
+	read    int // configuration files, parsed or not
+	dirs    int // directories that hold them
 }
 
 // Scope is one use of a module: as a root, or through a call.
@@ -58,41 +65,100 @@ type Scope struct {
 // It fails only if ctx ends; what cannot be read is in Diagnostics.
 func Load(ctx context.Context, fsys fs.FS, dirs []string, options Options) (*Configuration, error) {
 	c := &Configuration{fsys: fsys, options: options, modules: map[string]*Module{}}
+	read, err := c.readAll(ctx, dirs, map[string]*directory{})
+	if err != nil {
+		return nil, err
+	}
 	called := map[string]bool{}
-	pending := append([]string(nil), dirs...)
-	sort.Strings(pending)
+	for pending := sortedKeys(read); len(pending) > 0; {
+		var missed []string
+		for _, dir := range pending {
+			missed = append(missed, c.parse(read[dir], called)...)
+		}
+		before := len(read)
+		if read, err = c.readAll(ctx, missed, read); err != nil {
+			return nil, err
+		}
+		pending = nil
+		if len(read) > before {
+			pending = missed
+		}
+	}
+	for _, dir := range sortedKeys(c.modules) {
+		if !called[dir] {
+			c.addRoot(dir)
+		}
+	}
+	return c, nil
+}
+
+// readAll reads directories and what they seem to call, and finds out which of them matter.
+func (c *Configuration) readAll(ctx context.Context, dirs []string, read map[string]*directory) (map[string]*directory, error) {
+	callers := map[string][]string{}
+	pending := slices.Sorted(slices.Values(dirs))
 	for len(pending) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("load modules: %w", err)
 		}
 		dir := pending[0]
 		pending = pending[1:]
-		if _, seen := c.modules[dir]; seen {
+		if _, seen := read[dir]; seen {
 			continue
 		}
-		module, diags := loadModule(fsys, dir)
-		c.Diagnostics = append(c.Diagnostics, diags...)
-		c.modules[dir] = module
-		for _, callee := range module.localCallees() {
-			called[callee] = true
+		d := readDirectory(c.fsys, dir, c.options.Matters)
+		read[dir] = d
+		if d == nil {
+			continue
+		}
+		c.dirs++
+		c.read += len(d.names)
+		for _, callee := range d.callees {
+			callers[callee] = append(callers[callee], dir)
 			pending = append(pending, callee)
 		}
 	}
-	for _, dir := range c.directories() {
-		if c.modules[dir] != nil && !called[dir] {
-			c.addRoot(dir)
-		}
-	}
-	return c, ctx.Err()
+	spread(read, func(dir string) []string { return callers[dir] })
+	spread(read, func(dir string) []string { return read[dir].callees })
+	return read, nil
 }
 
-func (c *Configuration) directories() []string {
-	var dirs []string
-	for dir := range c.modules {
-		dirs = append(dirs, dir)
+// spread lets directories matter because of others: whoever calls one that matters, and whatever that one calls,
+// since values come from there.
+func spread(read map[string]*directory, next func(dir string) []string) {
+	var matter []string
+	for dir, d := range read {
+		if d != nil && d.matters {
+			matter = append(matter, dir)
+		}
 	}
-	sort.Strings(dirs)
-	return dirs
+	for len(matter) > 0 {
+		dir := matter[0]
+		matter = matter[1:]
+		for _, other := range next(dir) {
+			if d := read[other]; d != nil && !d.matters {
+				d.matters = true
+				matter = append(matter, other)
+			}
+		}
+	}
+}
+
+// parse adds a directory's module, if it matters, and gives the callees that a look at the text had missed.
+func (c *Configuration) parse(d *directory, called map[string]bool) (missed []string) {
+	if d == nil || !d.matters || c.modules[d.path] != nil {
+		return nil
+	}
+	module, diags := d.parse()
+	c.Diagnostics = append(c.Diagnostics, diags...)
+	c.modules[d.path] = module
+	d.texts = nil // the files hold what is needed
+	for _, callee := range module.localCallees() {
+		called[callee] = called[callee] || callee != d.path
+		if !slices.Contains(d.callees, callee) {
+			missed = append(missed, callee)
+		}
+	}
+	return missed
 }
 
 func (c *Configuration) addRoot(dir string) {
@@ -163,9 +229,6 @@ func calls(above []string, address string, keys []string) []string {
 
 // localCallees are the directories that a module calls with a literal local source.
 func (m *Module) localCallees() []string {
-	if m == nil {
-		return nil
-	}
 	var dirs []string
 	for _, name := range sortedKeys(m.calls) {
 		if dir, ok := m.calls[name].localSource(m.Dir); ok {
@@ -212,16 +275,8 @@ func (c *Configuration) Scopes() []*Scope {
 	return all
 }
 
-// Modules counts the directories with configuration, Files their files.
-func (c *Configuration) Modules() (modules, files int) {
-	for _, m := range c.modules {
-		if m != nil {
-			modules++
-			files += len(m.Files)
-		}
-	}
-	return modules, files
-}
+// Modules counts the directories with configuration, Files their files, parsed or not.
+func (c *Configuration) Modules() (modules, files int) { return c.dirs, c.read }
 
 // Broken tells that a file of a directory could not be read or parsed, so absence there proves nothing.
 func (c *Configuration) Broken(dir string) bool {

@@ -76,8 +76,8 @@ func withStatus(all []finding.Finding, status finding.Status) []finding.Finding 
 		switch {
 		case a.Severity != b.Severity:
 			return a.Severity > b.Severity
-		case hazard(a) != hazard(b):
-			return hazard(a)
+		case a.Hazard != b.Hazard:
+			return a.Hazard
 		case a.File != b.File:
 			return a.File < b.File
 		case a.StartLine != b.StartLine:
@@ -88,12 +88,6 @@ func withStatus(all []finding.Finding, status finding.Status) []finding.Finding 
 		return a.Address < b.Address
 	})
 	return selected
-}
-
-// hazard tells whether a finding is about the change itself rather than the state after it: those rules compare
-// base and head, and have the numbers of the eighth pack besides rotation-turned-off.
-func hazard(f finding.Finding) bool {
-	return f.Rule == "KMS104" || len(f.Rule) == 6 && f.Rule[:4] == "KMS8"
 }
 
 func standing(all []finding.Finding) []string {

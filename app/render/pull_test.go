@@ -65,7 +65,7 @@ func TestPullRequest(t *testing.T) {
 // everything has each status, undecided resources, costs, remarks, instances and a hazard.
 func everything(in *input) {
 	hazardous := rotation()
-	hazardous.Rule, hazardous.Name = "KMS104", "rotation-turned-off"
+	hazardous.Rule, hazardous.Name, hazardous.Hazard = "KMS104", "rotation-turned-off", true
 	hazardous.Fingerprint = finding.Fingerprint("KMS104", ".", "aws_kms_key.main", "enable_key_rotation", "")
 	existing, fixed, waived, low := volume(), rotation(), volume(), volume()
 	existing.Status, existing.Address = finding.Existing, "aws_ebs_volume.old"

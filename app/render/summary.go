@@ -123,12 +123,12 @@ func (p *page) sharedRow(r Result) string {
 }
 
 func (p *page) hazardRows(room int) string {
-	other := func(f finding.Finding) bool { return !hazard(f) }
+	other := func(f finding.Finding) bool { return !f.Hazard }
 	return titled("### Hazards of this change", fit(slices.DeleteFunc(slices.Clone(p.fresh), other), room, "more hazard", p.row))
 }
 
 func (p *page) newRows(room int) string {
-	return titled("### New findings", fit(slices.DeleteFunc(slices.Clone(p.fresh), hazard), room, "more new finding", p.row))
+	return titled("### New findings", fit(slices.DeleteFunc(slices.Clone(p.fresh), func(f finding.Finding) bool { return f.Hazard }), room, "more new finding", p.row))
 }
 
 // row is a finding on one line; all that comes from the repository is cut.
