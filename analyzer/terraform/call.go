@@ -145,7 +145,7 @@ func one(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 		return Value{}, false
 	}
 	if args[0].Reference != nil {
-		return args[0].at(call.Range()), true // of a splat over a resource
+		return args[0].single().at(call.Range()), true // of a splat over a resource
 	}
 	elements, ok := args[0].Elements()
 	switch {
@@ -221,7 +221,7 @@ func joined(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 		return Value{}, false
 	}
 	separator, ok := args[0].Text()
-	return args[1].at(call.Range()), ok && separator == ""
+	return args[1].single().at(call.Range()), ok && separator == ""
 }
 
 // element over a splat of a resource is an instance of it.
@@ -229,7 +229,7 @@ func element(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 	if len(args) != 2 || args[0].Reference == nil {
 		return Value{}, false
 	}
-	return args[0].at(call.Range()), true
+	return args[0].single().at(call.Range()), true
 }
 
 func nonNil(list []Value) []Value {

@@ -80,7 +80,7 @@ func (e evaluator) relative(expr *hclsyntax.RelativeTraversalExpr) Value {
 	_, splat := expr.Source.(*hclsyntax.SplatExpr)
 	_, index := steps[0].(hcl.TraverseIndex)
 	if splat && index && source.Reference != nil {
-		steps = steps[1:]
+		source, steps = source.single(), steps[1:]
 	}
 	return e.steps(source.at(expr.Range()), steps, expr.Range())
 }
@@ -118,8 +118,11 @@ func literal(expr hcl.Expression) bool {
 func (e evaluator) index(expr *hclsyntax.IndexExpr) Value {
 	collection, key := e.value(expr.Collection), e.value(expr.Key)
 	_, ofSplat := unwrap(expr.Collection).(*hclsyntax.SplatExpr)
-	if ref := collection.Reference; ref != nil && (ref.Attribute == "" || ofSplat) {
-		return collection.at(expr.Range()) // an instance of a resource: one stands for all
+	if collection.Reference != nil && ofSplat {
+		return collection.single().at(expr.Range())
+	}
+	if ref := collection.Reference; ref != nil && ref.Attribute == "" {
+		return collection.referring(func(ref *Reference) { ref.Instance = instanceKey(key.cty()) }).at(expr.Range())
 	}
 	return collection.member(key.cty(), expr.Range())
 }

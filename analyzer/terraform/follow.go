@@ -18,7 +18,10 @@ func (e evaluator) follow(traversal hcl.Traversal, r hcl.Range) Value {
 	}
 	if address, rest, ok := resource(traversal); ok {
 		v := unknownValue(r, "`%s` is known only after apply", address)
-		v.Reference = &Reference{Address: join(e.scope.Path, address)}
+		v.Reference = &Reference{Address: join(e.scope.Path, address), scope: e.scope}
+		if index, keyed := traversal[len(traversal)-len(rest)-1].(hcl.TraverseIndex); keyed {
+			v.Reference.Instance = instanceKey(index.Key)
+		}
 		return e.steps(v, rest, r)
 	}
 	name, rest := "", hcl.Traversal(nil)

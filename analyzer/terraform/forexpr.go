@@ -70,7 +70,9 @@ func (e evaluator) splat(expr *hclsyntax.SplatExpr) Value {
 	if source.Reference != nil && source.Reference.Attribute == "" {
 		each := e.overItem(expr, source)
 		v := unknownValue(expr.Range(), "%s", each.Reason)
-		v.Reference = each.Reference
+		if each.Reference != nil {
+			v = each.referring(func(ref *Reference) { ref.Each = true }).at(expr.Range())
+		}
 		return v
 	}
 	items, ok := source.items()

@@ -148,9 +148,7 @@ func (v Value) explained(parts map[string]Value) Value {
 // member goes one step into a value: an attribute, a map key, a list index.
 func (v Value) member(key cty.Value, r hcl.Range) Value {
 	if v.Reference != nil && v.Reference.Attribute == "" && key.Type() == cty.String && key.IsKnown() {
-		out := v
-		out.Range, out.Reference = r, &Reference{Address: v.Reference.Address, Attribute: key.AsString()}
-		return out
+		return v.referring(func(ref *Reference) { ref.Attribute = key.AsString() }).at(r)
 	}
 	if v.shape == nil || !key.IsKnown() || key.IsNull() {
 		return v.ctyMember(key, r)

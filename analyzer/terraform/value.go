@@ -3,6 +3,9 @@ package terraform
 import (
 	"fmt"
 	"math/big"
+	"slices"
+	"sort"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -41,7 +44,44 @@ type Value struct {
 type Reference struct {
 	Address   string // "module.a.aws_kms_key.main", without instance keys
 	Attribute string // "arn"; "" for the whole object
+	Instance  string // `["eu"]`, `[0]`: the key behind the address; "" where none is written, or it is not known
+	Each      bool   // a list: the attribute of every instance, by a splat
+
+	scope *Scope // that declares it
 }
+
+// Resources lists the instances that the reference may point at, one Resource for each that is told apart; none
+// where nothing of that address is declared.
+func (ref Reference) Resources() []*Resource {
+	if ref.scope == nil {
+		return nil
+	}
+	all := ref.scope.Resources()
+	first := sort.Search(len(all), func(i int) bool { return all[i].Address >= ref.Address })
+	var found []*Resource
+	for _, r := range all[first:] {
+		if r.Address != ref.Address {
+			break
+		}
+		if ref.Instance == "" || len(r.Instances) == 0 || slices.ContainsFunc(r.Instances, func(key string) bool {
+			return strings.HasSuffix(key, ref.Instance)
+		}) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// referring is the value, its reference changed.
+func (v Value) referring(change func(*Reference)) Value {
+	ref := *v.Reference
+	change(&ref)
+	v.Reference = &ref
+	return v
+}
+
+// single is one of what a splat lists.
+func (v Value) single() Value { return v.referring(func(ref *Reference) { ref.Each = false }) }
 
 // Known, Absent and Unknown tell the three states apart. A null is absent.
 func (v Value) Known() bool { return v.state == known }
