@@ -108,13 +108,9 @@ func TestForcedPush(t *testing.T) {
 		t.Errorf("forced, created of the pushes: %v", forced)
 	}
 	review := fields{"event": "COMMENT", "body": "b", "commit_id": old}
-	if a := newlyRefused(w, review); a.status != 422 {
+	if a := w.do("POST", base+"/pulls/1/reviews", review); a.status != 422 {
 		t.Errorf("review of a commit that is no longer there: status %d", a.status)
 	}
-}
-
-func newlyRefused(w *world, review fields) answer {
-	return w.do("POST", base+"/pulls/1/reviews", review)
 }
 
 // What a page shows of a pull request.

@@ -120,6 +120,13 @@ func (r *Repository) Delete() error {
 	return os.RemoveAll(r.dir)
 }
 
+// Archive makes the repository read-only: docs:repositories/archiving-a-github-repository/archiving-repositories.
+func (r *Repository) Archive() {
+	r.sim.mu.Lock()
+	defer r.sim.mu.Unlock()
+	r.archived = true
+}
+
 // ID is the repository's number, which survives a rename.
 func (r *Repository) ID() int64 { return r.id }
 

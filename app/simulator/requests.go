@@ -113,7 +113,7 @@ func (s *Simulator) matchFault(req *http.Request, body []byte) *Fault {
 	return nil
 }
 
-// faultKey marks in the request's record that a fault answered.
+// recordKey finds the request's record in its context.
 type recordKey struct{}
 
 func (s *Simulator) faulty(next http.Handler) http.Handler {

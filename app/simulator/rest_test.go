@@ -206,7 +206,7 @@ func TestPermissionOfPeople(t *testing.T) {
 func TestIssueCommentRules(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, conformance.RefusedRequests())
-	for _, body := range []any{map[string]any{"body": strings.Repeat("é", 65537)}, map[string]any{"body": " \n"}, map[string]any{},
+	for _, body := range []any{fields{"body": strings.Repeat("é", 65537)}, map[string]any{"body": " \n"}, map[string]any{},
 		map[string]any{"body": "x", "colour": "red"}, "{", "[]"} {
 		if a := w.do("POST", base+"/issues/1/comments", body); a.status != 422 && a.status != 400 {
 			t.Errorf("body of %.40q: status %d", fmt.Sprint(body), a.status)
@@ -217,6 +217,56 @@ func TestIssueCommentRules(t *testing.T) {
 	if n := len(w.pull.Conversation()); n != 1 {
 		t.Errorf("%d comments, want 1", n)
 	}
+}
+
+func TestReactionRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, conformance.RefusedRequests())
+	id := must(w.pull.Comment("reviewer", "/kms-recheck"))(t)
+	path := fmt.Sprintf("%s/issues/comments/%d/reactions", base, id)
+	w.want(422, "POST", path, fields{"content": "tada"})
+	w.want(422, "POST", path, fields{})
+	w.want(404, "POST", base+"/issues/comments/1/reactions", fields{"content": "eyes"})
+	eyes := w.want(201, "POST", path, fields{"content": "eyes"})
+	if again := w.want(200, "POST", path, fields{"content": "eyes"}); again.at("id") != eyes.at("id") {
+		t.Error("the same reaction twice is two")
+	}
+	w.want(201, "POST", path, fields{"content": "rocket"})
+	if n := len(w.want(200, "GET", path+"?content=rocket", nil).body.([]any)); n != 1 {
+		t.Errorf("%d rockets, want 1", n)
+	}
+	w.want(404, "DELETE", path+"/1", nil)
+	w.want(204, "DELETE", fmt.Sprintf("%s/%.0f", path, eyes.at("id")), nil)
+	if got := fmt.Sprint(w.pull.Conversation()[0].Reactions); got != "[{kms-review[bot] rocket}]" {
+		t.Errorf("reactions %s", got)
+	}
+}
+
+func TestArchivedRepositoryIsReadOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.repo.Archive()
+	if a := w.want(200, "GET", base, nil); a.at("archived") != true {
+		t.Errorf("archived is %v", a.at("archived"))
+	}
+	w.want(403, "POST", base+"/issues/1/comments", fields{"body": "x"})
+}
+
+func TestRepositoryOptions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	must(w.sim.CreateRepository("person", "site", map[string]string{"a.tf": "a\n"}, simulator.Public(), simulator.OwnedByUser(),
+		simulator.DefaultBranch("trunk")))(t)
+	w.installation = must(w.sim.Install("person"))(t)
+	w.token = w.mint(nil)
+	a := w.want(200, "GET", "/repos/person/site", nil)
+	if a.at("private") != false || a.at("owner", "type") != "User" || a.at("default_branch") != "trunk" {
+		t.Errorf("private %v, owner %v, branch %v", a.at("private"), a.at("owner", "type"), a.at("default_branch"))
+	}
+	if a := w.want(200, "GET", "/repos/person/site/collaborators/author/permission", nil); a.at("permission") != "read" {
+		t.Errorf("a stranger's permission in a public repository is %v, want read", a.at("permission"))
+	}
+	w.want(200, "GET", "/repos/person/site/contents/a.tf", nil)
 }
 
 func TestUnknownRoutesAreRecorded(t *testing.T) {
