@@ -83,15 +83,26 @@ func (d *demo) firstReview(ctx context.Context) error {
 		return errors.New("the first review has no comments")
 	}
 	d.say("Comments", "%d in the pull request:", len(comments))
-	for _, c := range comments {
+	d.list(comments)
+	d.say("Requests", "%s", countRequests(d.sim.Requests()))
+	return nil
+}
+
+// list prints comments with their places in a column.
+func (d *demo) list(comments []simulator.Comment) {
+	places := make([]string, len(comments))
+	width := 0
+	for i, c := range comments {
+		places[i] = fmt.Sprintf("%s:%d", c.Path, c.Line)
+		width = max(width, len(places[i]))
+	}
+	for i, c := range comments {
 		click := ""
 		if suggestion.MatchString(c.Body) {
 			click = ", with a suggestion"
 		}
-		d.more("%s:%d  %s%s", c.Path, c.Line, headline(c.Body), click)
+		d.more("%-*s  %s%s", width, places[i], headline(c.Body), click)
 	}
-	d.say("Requests", "%s", countRequests(d.sim.Requests()))
-	return nil
 }
 
 // suggestion is the start of a block that GitHub makes a button of.
