@@ -179,13 +179,17 @@ func (a *analysis) judge() {
 	a.known = map[string]bool{}
 	for _, r := range after {
 		a.known[r.keys[0]] = true
-		if !a.change.Affected(r.finding.Module, r.finding.Address) {
+		old, existed := before[r.keys[0]]
+		delete(before, r.keys[0])
+		if !a.concerned(r, old, existed) {
 			continue
 		}
-		if _, existed := before[r.keys[0]]; existed {
-			r.finding.Status, r.edits = finding.Existing, nil
+		if existed && old.finding.Status != finding.Waived && r.finding.Status == finding.New {
+			r.finding.Status = finding.Existing
 		}
-		delete(before, r.keys[0])
+		if r.finding.Status != finding.New {
+			r.edits = nil
+		}
 		a.results = append(a.results, r)
 	}
 	for _, u := range undecided {
@@ -197,11 +201,21 @@ func (a *analysis) judge() {
 	a.results = grouped(a.results)
 }
 
+// concerned tells whether the change has to do with a finding: it reaches the resource, or it writes or takes away a
+// waiver, or it makes a waiver's problem.
+func (a *analysis) concerned(r, old result, existed bool) bool {
+	if r.resource == nil {
+		return a.base == nil || !existed
+	}
+	rewaived := existed && (old.finding.Status == finding.Waived) != (r.finding.Status == finding.Waived)
+	return rewaived || a.change.Affected(r.finding.Module, r.finding.Address)
+}
+
 // addFixed reports what the change cured: the resource is still there, the problem is not.
 func (a *analysis) addFixed(gone map[string]result) {
 	for _, r := range gone {
 		f := r.finding
-		if a.head.Resource(f.Module, f.Address) == nil || !a.change.Affected(f.Module, f.Address) || a.superseded(f) {
+		if f.Status == finding.Waived || a.head.Resource(f.Module, f.Address) == nil || !a.change.Affected(f.Module, f.Address) || a.superseded(f) {
 			continue
 		}
 		f.Status, f.InDiff = finding.Fixed, false

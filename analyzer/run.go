@@ -7,7 +7,9 @@ import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules"
 	"github.com/kms-review/kms-review/analyzer/terraform"
+	"github.com/kms-review/kms-review/analyzer/waiver"
 )
 
 // located is an undecided rule with the root module of its address.
@@ -22,7 +24,7 @@ type subject struct {
 	resource *terraform.Resource
 }
 
-// run applies all rules to one snapshot. Findings of the base carry their addresses at head.
+// run applies all rules and waivers to one snapshot. Findings of the base carry their addresses at head.
 func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	var results []result
 	var undecided []located
@@ -39,13 +41,36 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 			undecided = append(undecided, located{Undecided: u.Undecided, root: u.Resource.Scope.Root})
 		}
 	}
-	kept := results[:0]
-	for _, r := range results {
-		if !silenced[subject{r.finding.Rule, r.resource}] && !a.in.Settings.Ignores(r.finding.File) {
-			kept = append(kept, r)
-		}
+	results = a.waive(s, results, undecided)
+	return slices.DeleteFunc(results, func(r result) bool {
+		return silenced[subject{r.finding.Rule, r.resource}] || a.in.Settings.Ignores(r.finding.File)
+	}), undecided
+}
+
+// waive marks what comments in the code suppress, and adds what is wrong with those comments.
+func (a *analysis) waive(s *kms.Snapshot, results []result, undecided []located) []result {
+	in := waiver.Input{Files: s.Config.Texts(), Rules: rules.All(), Ran: map[string]bool{}, Now: a.in.Now}
+	for _, r := range a.rules {
+		in.Ran[r.ID] = !r.Hazard || a.base != nil && s != a.base
 	}
-	return kept, undecided
+	for _, r := range results {
+		in.Findings = append(in.Findings, r.finding)
+	}
+	for _, u := range undecided {
+		in.Undecided = append(in.Undecided, u.Undecided)
+	}
+	judged, problems := waiver.Apply(in)
+	for i := range results {
+		results[i].finding.Status = judged[i].Status
+	}
+	for _, p := range problems {
+		if on, named := a.in.Settings.Rules[p.Rule]; named && !on {
+			continue
+		}
+		p.InDiff = a.inDiff(p)
+		results = append(results, result{finding: p, keys: []string{p.Fingerprint}})
+	}
+	return results
 }
 
 func (a *analysis) result(r rule.Rule, p rule.Problem, atBase bool) result {
