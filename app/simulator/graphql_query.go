@@ -153,6 +153,10 @@ func (e *execution) object(r *Repository, args map[string]any) (any, error) {
 	} else if _, p, found := strings.Cut(expression, ":"); found {
 		at = p
 	}
+	revision, _, _ := strings.Cut(expression, ":")
+	if revision == "HEAD" { // no longer resolved: https://github.com/changesets/ghcommit/pull/23
+		return nil, nil
+	}
 	sha, kind, err := r.objects.resolve(expression)
 	if err != nil {
 		return nil, nil //nolint:nilerr // GraphQL answers null

@@ -71,6 +71,7 @@ func TestGraphQLObjects(t *testing.T) {
 	a := w.graph(`query($tree: String!, $missing: String!, $dir: String!) { repository(owner: "acme", name: "infra") {
 		tree: object(expression: $tree) { __typename ... on Tree { entries { name type mode size object { ... on Blob { byteSize isTruncated isBinary text } } } } }
 		missing: object(expression: $missing) { oid }
+		head: object(expression: "HEAD:main.tf") { oid }
 		dir: object(expression: $dir) { ... on Tree { entries { name path } } ... on Blob { byteSize } }
 		commit: object(expression: "change") { __typename ... on Commit { file(path: "dir/a.tf") { path object { oid } } checkSuites(first: 1) { totalCount } } }
 	} }`, map[string]any{"tree": "change:", "missing": "change:nothing", "dir": "change:dir"})
@@ -99,6 +100,9 @@ func TestGraphQLObjects(t *testing.T) {
 		if got[name] != want {
 			t.Errorf("%s: %s, want %s", name, got[name], want)
 		}
+	}
+	if a.at("data", "repository", "head") != nil {
+		t.Error("HEAD resolves, which it no longer does on GitHub")
 	}
 	if a.at("data", "repository", "missing") != nil || a.at("data", "repository", "dir", "entries", 0, "path") != "dir/a.tf" ||
 		a.at("data", "repository", "commit", "file", "path") != "dir/a.tf" {
