@@ -111,7 +111,7 @@ func (c *Configuration) readAll(ctx context.Context, dirs []string, read map[str
 			continue
 		}
 		c.dirs++
-		c.read += len(d.names)
+		c.read += len(d.texts)
 		for _, callee := range d.callees {
 			callers[callee] = append(callers[callee], dir)
 			pending = append(pending, callee)
@@ -151,7 +151,8 @@ func (c *Configuration) parse(d *directory, called map[string]bool) (missed []st
 	module, diags := d.parse()
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	c.modules[d.path] = module
-	d.texts = nil // the files hold what is needed
+	c.read -= len(d.texts) - len(module.Files) // those that do not parse
+	d.texts = nil                              // the files hold what is needed
 	for _, callee := range module.localCallees() {
 		called[callee] = called[callee] || callee != d.path
 		if !slices.Contains(d.callees, callee) {
