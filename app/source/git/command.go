@@ -17,6 +17,9 @@ import (
 // maxOutput bounds what one git command may say; a diff beyond it is no change that somebody reviews.
 const maxOutput = 256 << 20
 
+// maxTime bounds one git command: a configuration file that includes a pipe would keep it waiting for ever.
+const maxTime = 5 * time.Minute
+
 // command runs git in one directory with an environment in which a repository cannot make it run anything else.
 type command struct {
 	path string
@@ -99,6 +102,8 @@ func (c command) prepare(ctx context.Context, args ...string) *exec.Cmd {
 
 // output runs git to its end and returns what it printed.
 func (c command) output(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
 	cmd := c.prepare(ctx, args...)
 	stdout, stderr := limited{max: maxOutput}, limited{max: 16 << 10}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
@@ -107,7 +112,7 @@ func (c command) output(ctx context.Context, stdin io.Reader, args ...string) ([
 	case err == nil:
 		return stdout.Bytes(), nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("git %s: %w", args[0], ctx.Err())
+		return nil, fmt.Errorf("git %s was ended: %w", args[0], ctx.Err())
 	case stdout.full:
 		return nil, fmt.Errorf("git %s printed more than %d MB: compare revisions that are nearer to each other", args[0], maxOutput>>20)
 	}

@@ -36,12 +36,12 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := git.output(ctx, nil, "rev-parse", "--is-bare-repository", "--is-inside-work-tree")
+	inside, err := git.line(ctx, "rev-parse", "--is-inside-work-tree")
 	if err != nil {
 		return nil, explainOpen(dir, err)
 	}
 	repository := &Repository{git: git}
-	if strings.Fields(string(out))[1] == "true" {
+	if inside == "true" {
 		if repository.top, err = git.line(ctx, "rev-parse", "--show-toplevel"); err != nil {
 			return nil, fmt.Errorf("find the root of the repository at %s: %w", dir, err)
 		}
