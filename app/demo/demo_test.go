@@ -224,9 +224,10 @@ func TestCountRequests(t *testing.T) {
 	t.Parallel()
 	got := countRequests([]simulator.Request{
 		{Method: "POST", Path: "/app/installations/1/access_tokens"}, {Method: "POST", Path: "/graphql"}, {Method: "POST", Path: "/graphql"},
+		{Method: "POST", Path: "/graphql", Body: []byte(`{"query":"mutation($id0: ID!) { m0: minimizeComment`)},
 		{Method: "PATCH", Path: "/repos/acme/platform/check-runs/7"}, {Method: "GET", Path: "/rate_limit"},
 	})
-	if want := "5 to GitHub (access token, 2 GraphQL, check run, GET /rate_limit)"; got != want {
+	if want := "6 to GitHub (access token, 2 GraphQL, GraphQL mutation, check run, GET /rate_limit)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -14,23 +16,43 @@ var kinds = []struct {
 	name   string
 	method string
 	path   *regexp.Regexp
+	body   string // what the request contains
 }{
-	{"access token", http.MethodPost, regexp.MustCompile(`/access_tokens$`)},
-	{"comparison", http.MethodGet, regexp.MustCompile(`/compare/`)},
-	{"GraphQL", http.MethodPost, regexp.MustCompile(`^/graphql$`)},
-	{"review", http.MethodPost, regexp.MustCompile(`/pulls/\d+/reviews$`)},
-	{"check run", "", regexp.MustCompile(`/check-runs(/\d+)?$`)},
-	{"permission", http.MethodGet, regexp.MustCompile(`/collaborators/.*/permission$`)},
-	{"reaction", http.MethodPost, regexp.MustCompile(`/reactions$`)},
+	{"access token", http.MethodPost, regexp.MustCompile(`/access_tokens$`), ""},
+	{"comparison", http.MethodGet, regexp.MustCompile(`/compare/`), ""},
+	{"GraphQL mutation", http.MethodPost, regexp.MustCompile(`^/graphql$`), "minimizeComment"},
+	{"GraphQL", http.MethodPost, regexp.MustCompile(`^/graphql$`), ""},
+	{"review", http.MethodPost, regexp.MustCompile(`/pulls/\d+/reviews$`), ""},
+	{"check run", "", regexp.MustCompile(`/check-runs(/\d+)?$`), ""},
+	{"permission", http.MethodGet, regexp.MustCompile(`/collaborators/.*/permission$`), ""},
+	{"reaction", http.MethodPost, regexp.MustCompile(`/reactions$`), ""},
 }
 
 func kindOf(r simulator.Request) string {
 	for _, k := range kinds {
-		if (k.method == "" || k.method == r.Method) && k.path.MatchString(r.Path) {
+		if (k.method == "" || k.method == r.Method) && k.path.MatchString(r.Path) && bytes.Contains(r.Body, []byte(k.body)) {
 			return k.name
 		}
 	}
 	return r.Method + " " + r.Path
+}
+
+// requests prints what the App has asked of GitHub. What a request does is seen a moment before it is on record, so
+// the last ones are waited for: n of a kind.
+func (d *demo) requests(ctx context.Context, n int, kind string) error {
+	err := d.until(ctx, "the record of the request "+kind, func() bool {
+		found := 0
+		for _, r := range d.sim.Requests() {
+			if kindOf(r) == kind {
+				found++
+			}
+		}
+		return found >= n
+	})
+	if err == nil {
+		d.say("Requests", "%s", countRequests(d.sim.Requests()))
+	}
+	return err
 }
 
 // countRequests is like "6 to GitHub (access token, comparison, 2 GraphQL, review, check run)", in the order of first use.

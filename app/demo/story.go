@@ -84,8 +84,7 @@ func (d *demo) firstReview(ctx context.Context) error {
 	}
 	d.say("Comments", "%d in the pull request:", len(comments))
 	d.list(comments)
-	d.say("Requests", "%s", countRequests(d.sim.Requests()))
-	return nil
+	return d.requests(ctx, 1, "check run")
 }
 
 // list prints comments with their places in a column.
@@ -156,8 +155,7 @@ func (d *demo) secondReview(ctx context.Context) error {
 		return err
 	}
 	d.say("Comments", "%d of %d folded away as resolved", len(d.applied), len(d.pull.Comments()))
-	d.say("Requests", "%s", countRequests(d.sim.Requests()))
-	return nil
+	return d.requests(ctx, 1, "GraphQL mutation")
 }
 
 // recheck asks for a review by a comment and waits for the App's two reactions.
@@ -183,7 +181,9 @@ func (d *demo) recheck(ctx context.Context) error {
 	if err := d.reaction(ctx, id, "rocket", "🚀"); err != nil {
 		return err
 	}
-	d.say("Requests", "%s", countRequests(d.sim.Requests()))
+	if err := d.requests(ctx, 2, "reaction"); err != nil {
+		return err
+	}
 	d.say("", "\nThe App's own suggestions have cured the pull request.")
 	return nil
 }

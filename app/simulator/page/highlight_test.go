@@ -3,6 +3,7 @@ package page
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/kms-review/kms-review/app/simulator"
 )
@@ -90,4 +91,47 @@ func TestParseHunk(t *testing.T) {
 	if parseHunk("no hunk") != nil {
 		t.Error("a text that is no hunk has lines")
 	}
+}
+
+// FuzzHighlight asserts that colouring a line and marking a change in it loses and adds no text.
+func FuzzHighlight(f *testing.F) {
+	f.Add("  a = \"x\" # y", "  a = \"z\" # y")
+	f.Add("resource \"a\" \"b\" {", "")
+	f.Add("é = 1", "ê = 1")
+	f.Add("\x80 \u202e", "\xff")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		a, b := markChange(highlight("main.tf", before), highlight("main.tf", after))
+		if got := textOfSpans(a); got != visible(before) {
+			t.Errorf("%q became %q", before, got)
+		}
+		if got := textOfSpans(b); got != visible(after) {
+			t.Errorf("%q became %q", after, got)
+		}
+		for _, s := range append(a, b...) {
+			if !utf8.ValidString(s.Text) {
+				t.Errorf("a character is cut in %q", s.Text)
+			}
+		}
+	})
+}
+
+// FuzzParseHunk asserts that numbers only grow, whatever a hunk looks like.
+func FuzzParseHunk(f *testing.F) {
+	f.Add("@@ -1,2 +1,2 @@\n a\n-b\n+c")
+	f.Add("@@ -99999999999999999999 +1 @@\n a")
+	f.Add("@@\n\n\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		before, after := -1, -1
+		for _, l := range parseHunk(text) {
+			if l.Old != 0 && l.Old <= before || l.New != 0 && l.New <= after {
+				t.Errorf("numbers go back at %+v", l)
+			}
+			if l.Old != 0 {
+				before = l.Old
+			}
+			if l.New != 0 {
+				after = l.New
+			}
+		}
+	})
 }
