@@ -5,6 +5,11 @@ import "bytes"
 // Matters tells by a file's text whether it may say anything about KMS: it names a resource type that the model
 // reads, or a module that makes keys. A word in a comment is enough; a missing one is proof.
 func Matters(text []byte) bool {
+	for _, module := range [][]byte{[]byte("terraform-aws-modules/kms/aws"), []byte("terraform-aws-modules/terraform-aws-kms")} {
+		if bytes.Contains(text, module) {
+			return true
+		}
+	}
 	for rest := text; ; {
 		i := bytes.Index(rest, []byte("aws"))
 		if i < 0 {

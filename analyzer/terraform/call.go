@@ -217,11 +217,31 @@ func values(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 
 // joined understands the old way to write one(...): join("", aws_kms_key.a[*].arn).
 func joined(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
-	if len(args) != 2 || args[1].Reference == nil {
+	if len(args) != 2 {
 		return Value{}, false
 	}
 	separator, ok := args[0].Text()
-	return args[1].single().at(call.Range()), ok && separator == ""
+	if ok && separator == "" && args[1].Reference != nil {
+		return args[1].at(call.Range()), true
+	}
+	elements, isList := args[1].Elements()
+	if !ok || !isList {
+		return Value{}, false
+	}
+	var segments []Value
+	for i, element := range elements {
+		if element.Absent() || element.Known() && !isPrimitive(element) {
+			return Value{}, false
+		}
+		if i > 0 && separator != "" {
+			segments = append(segments, args[0])
+		}
+		segments = append(segments, element)
+	}
+	if len(segments) == 1 {
+		return segments[0].at(call.Range()), true
+	}
+	return text(segments, call.Range()), true
 }
 
 // element over a splat of a resource is an instance of it.

@@ -57,7 +57,7 @@ func (w walker) visitBlock(s *Scope, key string, b *block) {
 
 // visitCall notes what decides whether and how often a called module exists.
 func (w walker) visitCall(s *Scope) {
-	for _, name := range []string{"source", "count", "for_each", "providers"} {
+	for _, name := range []string{"source", "version", "count", "for_each", "providers"} {
 		for _, body := range s.call.bodies {
 			if expr := attribute(body, name); expr != nil {
 				w.visitExpression(s.parent, s.Path+"|"+name, expr)

@@ -122,7 +122,7 @@ func (e evaluator) index(expr *hclsyntax.IndexExpr) Value {
 		return collection.single().at(expr.Range())
 	}
 	if ref := collection.Reference; ref != nil && ref.Attribute == "" {
-		return collection.referring(func(ref *Reference) { ref.Instance = instanceKey(key.cty()) }).at(expr.Range())
+		return collection.referring(func(ref *Reference) { ref.Instance = orElse(instanceKey(key.cty()), UnknownInstance) }).at(expr.Range())
 	}
 	return collection.member(key.cty(), expr.Range())
 }

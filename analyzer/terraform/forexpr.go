@@ -69,6 +69,9 @@ func (e evaluator) splat(expr *hclsyntax.SplatExpr) Value {
 	source := e.value(expr.Source)
 	if source.Reference != nil && source.Reference.Attribute == "" {
 		each := e.overItem(expr, source)
+		if n, known := e.scope.howMany(source.Reference.Address); known && n <= 1 {
+			return list([]Value{each}[:n], expr.Range())
+		}
 		v := unknownValue(expr.Range(), "%s", each.Reason)
 		if each.Reference != nil {
 			v = each.referring(func(ref *Reference) { ref.Each = true }).at(expr.Range())

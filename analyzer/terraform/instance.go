@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -84,6 +85,27 @@ func (s *Scope) eachOf(expr hcl.Expression) (all []instance, told bool) {
 
 func bind(name string, fields map[string]Value, r hcl.Range) *environment {
 	return &environment{names: map[string]Value{name: object(fields, r)}}
+}
+
+// howMany counts the instances of a resource of this scope, where count or for_each is known.
+func (s *Scope) howMany(address string) (n int, known bool) {
+	b := s.Module.resources[strings.TrimPrefix(strings.TrimPrefix(address, s.Path), ".")]
+	if b == nil {
+		return 0, false
+	}
+	if s.counting == nil {
+		s.counting = map[*block]bool{}
+	}
+	if s.counting[b] {
+		return 0, false // its count depends on itself
+	}
+	s.counting[b] = true
+	defer delete(s.counting, b)
+	all, _ := s.repetition(b)
+	if len(all) == 1 && all[0].exists == Undecided {
+		return 0, false
+	}
+	return len(all), true
 }
 
 // looksAtInstance tells whether a block says each or count anywhere but in its own repetition.

@@ -40,24 +40,26 @@ func (s *Scope) Resources() []*Resource {
 	return s.resources
 }
 
-// File is the path of the file that declares the resource.
-func (r *Resource) File() string { return r.block.file.Path }
+// File is the path of the file that declares the resource. What a known module of a registry makes is declared by
+// the call, here and below.
+func (r *Resource) File() string { return r.stands().file.Path }
 
 // Header is the range of the block's first line up to the opening brace.
-func (r *Resource) Header() hcl.Range { return r.block.header }
+func (r *Resource) Header() hcl.Range { return r.stands().header }
 
 // Range is the whole block; only its header in JSON syntax, which does not tell more.
-func (r *Resource) Range() hcl.Range { return r.block.full }
+func (r *Resource) Range() hcl.Range { return r.stands().full }
 
 // Native tells that the block is written in HCL's native syntax, where edits are possible.
-func (r *Resource) Native() bool { return !r.block.file.json }
+func (r *Resource) Native() bool { return !r.stands().file.json }
 
 // Source is the text of the file that declares the resource.
-func (r *Resource) Source() []byte { return r.block.file.Bytes }
+func (r *Resource) Source() []byte { return r.stands().file.Bytes }
 
 // Syntax is the parsed body of the block itself, without overrides; nil in JSON syntax.
 func (r *Resource) Syntax() *hclsyntax.Body {
-	body, _ := r.block.bodies[len(r.block.bodies)-1].(*hclsyntax.Body)
+	bodies := r.stands().bodies
+	body, _ := bodies[len(bodies)-1].(*hclsyntax.Body)
 	return body
 }
 
@@ -65,7 +67,7 @@ func (r *Resource) Syntax() *hclsyntax.Body {
 func (r *Resource) Attr(name string) Value {
 	for _, body := range r.block.bodies {
 		if expr := attribute(body, name); expr != nil {
-			return r.Scope.evaluator(r.env).value(expr)
+			return r.Scope.outside(name, r.Scope.evaluator(r.env).value(expr))
 		}
 	}
 	return absentValue()

@@ -56,6 +56,7 @@ type Scope struct {
 	open      bool     // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources []*Resource
+	counting  map[*block]bool // whose instances are being counted
 	handed    map[string]bool // of a root: what its unread module calls are given
 }
 
@@ -103,6 +104,10 @@ func (c *Configuration) readAll(ctx context.Context, dirs []string, read map[str
 		dir := pending[0]
 		pending = pending[1:]
 		if _, seen := read[dir]; seen {
+			continue
+		}
+		if strings.HasPrefix(dir, knownPrefix) {
+			read[dir] = readKnown(dir)
 			continue
 		}
 		d := readDirectory(c.fsys, dir, c.options.Matters)
@@ -239,7 +244,7 @@ func (m *Module) localCallees() []string {
 	return dirs
 }
 
-// localSource is the directory that a module call points at, if it is in the repository.
+// localSource is the directory that a module call points at, if it is in the repository or one that we know.
 func (b *block) localSource(from string) (dir string, ok bool) {
 	for _, body := range b.bodies {
 		expr := attribute(body, "source")
@@ -247,7 +252,13 @@ func (b *block) localSource(from string) (dir string, ok bool) {
 			continue
 		}
 		source, isText := constant(b.file, expr).Text()
-		if !isText || !(strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../")) {
+		if !isText {
+			return "", false
+		}
+		if dir, ok := knownSource(source); ok {
+			return dir, true
+		}
+		if !strings.HasPrefix(source, "./") && !strings.HasPrefix(source, "../") {
 			return "", false
 		}
 		dir = path.Join(from, source)

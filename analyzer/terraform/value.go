@@ -44,11 +44,14 @@ type Value struct {
 type Reference struct {
 	Address   string // "module.a.aws_kms_key.main", without instance keys
 	Attribute string // "arn"; "" for the whole object
-	Instance  string // `["eu"]`, `[0]`: the key behind the address; "" where none is written, or it is not known
+	Instance  string // `["eu"]`, `[0]`: the key behind the address; "" where none is written
 	Each      bool   // a list: the attribute of every instance, by a splat
 
 	scope *Scope // that declares it
 }
+
+// UnknownInstance is the Instance of a reference whose key is written, but not known.
+const UnknownInstance = "[?]"
 
 // Resources lists the instances that the reference may point at, one Resource for each that is told apart; none
 // where nothing of that address is declared.
@@ -63,7 +66,7 @@ func (ref Reference) Resources() []*Resource {
 		if r.Address != ref.Address {
 			break
 		}
-		if ref.Instance == "" || len(r.Instances) == 0 || slices.ContainsFunc(r.Instances, func(key string) bool {
+		if ref.Instance == "" || ref.Instance == UnknownInstance || len(r.Instances) == 0 || slices.ContainsFunc(r.Instances, func(key string) bool {
 			return strings.HasSuffix(key, ref.Instance)
 		}) {
 			found = append(found, r)
@@ -121,7 +124,7 @@ func (v Value) Set() Truth {
 }
 
 // alwaysFilled are computed attributes that no provider leaves null on a managed resource.
-var alwaysFilled = map[string]bool{"arn": true, "id": true, "key_id": true, "target_key_arn": true}
+var alwaysFilled = map[string]bool{"arn": true, "id": true, "key_id": true, "target_key_arn": true, "json": true}
 
 // Is is True where the value is known and equal to want, after Terraform's conversion to want's type: "true"
 // is true, 90 is "90".
@@ -155,6 +158,14 @@ func (v Value) IsAbsent() Truth {
 		return v.Set().Not()
 	}
 	return truth(v.state == absent)
+}
+
+// Type is the type of a known value; cty.DynamicPseudoType for any other.
+func (v Value) Type() cty.Type {
+	if v.state != known {
+		return cty.DynamicPseudoType
+	}
+	return v.value.Type()
 }
 
 // Text is the known value as a string; ok is false where it is not known or is no primitive.
