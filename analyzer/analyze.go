@@ -78,17 +78,19 @@ func (a *analysis) load(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if a.head, err = snapshot(ctx, a.in.Head, a.dirs, a.in); err != nil {
+	if a.head, err = a.snapshot(ctx, a.in.Head, a.dirs, nil); err != nil {
 		return err
 	}
 	if a.in.Base != nil {
-		a.base, err = snapshot(ctx, a.in.Base, a.dirs, a.in)
+		a.base, err = a.snapshot(ctx, a.in.Base, a.dirs, a.renamedDirs())
 	}
 	return err
 }
 
-func snapshot(ctx context.Context, fsys fs.FS, dirs []string, in Input) (*kms.Snapshot, error) {
-	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{VarFiles: in.VarFiles, Matters: kms.Matters})
+func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
+	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{
+		VarFiles: a.in.VarFiles, Matters: kms.Matters, Renamed: renamed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +113,8 @@ func (a *analysis) findDirs(ctx context.Context) error {
 			if name == "" {
 				continue
 			}
-			found[path.Dir(name)] = true
-			if terraform.IsVarFile(name) {
-				found[path.Dir(path.Dir(name))] = true // a var file may lie in a directory below its module
+			for _, dir := range reaches(name) {
+				found[dir] = true
 			}
 		}
 	}
@@ -126,6 +127,39 @@ func (a *analysis) findDirs(ctx context.Context) error {
 	}
 	a.dirs = slices.Sorted(maps.Keys(found))
 	return nil
+}
+
+// reaches lists the directories whose modules a file may be a part of: a configuration file belongs to its own, a
+// var file may lie in a directory below its module, and any other file may be read by a module above it.
+func reaches(name string) []string {
+	dirs := []string{path.Dir(name)}
+	switch {
+	case terraform.IsConfig(name):
+	case terraform.IsVarFile(name):
+		dirs = append(dirs, path.Dir(dirs[0]))
+	default:
+		for dir := dirs[0]; dir != "."; {
+			dir = path.Dir(dir)
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// renamedDirs finds directories whose configuration went to another one: at base by their old name, at head by their
+// new name alone.
+func (a *analysis) renamedDirs() map[string]string {
+	renamed := map[string]string{}
+	for _, f := range a.in.Changed {
+		from, to := path.Dir(f.OldPath), path.Dir(f.Path)
+		if f.OldPath == "" || f.Path == "" || from == to || !terraform.IsConfig(f.Path) {
+			continue
+		}
+		if !terraform.HasConfig(a.in.Head, from) && !terraform.HasConfig(a.in.Base, to) {
+			renamed[from] = to
+		}
+	}
+	return renamed
 }
 
 // callers lists who calls the changed directories. That takes a look at every configuration file, so it is done

@@ -87,11 +87,23 @@ func input(t *testing.T, archive *txtar.Archive) (analyzer.Input, []string) {
 		}
 	}
 	for name := range base {
-		if _, exists := head[name]; !exists {
+		if to := renamedTo(archive, name); to != "" {
+			in.Changed = append(in.Changed, analyzer.ChangedFile{OldPath: name, Path: to})
+		} else if _, exists := head[name]; !exists {
 			in.Changed = append(in.Changed, analyzer.ChangedFile{OldPath: name})
 		}
 	}
 	return in, want
+}
+
+// renamedTo reads the lines "rename OLD NEW" of a case's prose.
+func renamedTo(archive *txtar.Archive, name string) string {
+	for line := range strings.Lines(string(archive.Comment)) {
+		if words := strings.Fields(line); len(words) == 3 && words[0] == "rename" && words[1] == name {
+			return words[2]
+		}
+	}
+	return ""
 }
 
 func summary(report analyzer.Report) []string {

@@ -44,7 +44,7 @@ func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, e
 	if !fix.KeepsFormat(source, texts[r.edits[0].File]) {
 		return nil, nil
 	}
-	cured, err := snapshot(ctx, fix.Overlay(a.in.Head, texts), []string{r.finding.Module}, a.in)
+	cured, err := a.snapshot(ctx, fix.Overlay(a.in.Head, texts), []string{r.finding.Module}, nil)
 	if err != nil {
 		return nil, err
 	}

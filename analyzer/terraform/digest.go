@@ -3,6 +3,8 @@ package terraform
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"path"
 	"sort"
 	"strings"
 
@@ -77,7 +79,34 @@ func (w walker) visitReferences(s *Scope, exprs []hcl.Expression) {
 		for _, traversal := range expr.Variables() {
 			w.visitTraversal(s, traversal)
 		}
+		w.visitFiles(s, expr)
 	}
+}
+
+// readsFile are the functions that put a file's content into a value.
+var readsFile = map[string]bool{
+	"file": true, "filebase64": true, "templatefile": true, "filemd5": true, "filesha1": true, "filesha256": true,
+	"filesha512": true, "filebase64sha256": true, "filebase64sha512": true, "fileexists": true,
+}
+
+// visitFiles notes the contents of the files that an expression reads, where their names are known.
+func (w walker) visitFiles(s *Scope, expr hcl.Expression) {
+	node, native := expr.(hclsyntax.Node)
+	if !native {
+		return
+	}
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, isCall := n.(*hclsyntax.FunctionCallExpr)
+		if !isCall || !readsFile[call.Name] || len(call.Args) == 0 {
+			return nil
+		}
+		if name, ok := s.Evaluate(call.Args[0]).Text(); ok {
+			name = path.Join(s.workDir(), name)
+			text, err := readBounded(s.config.fsys, name)
+			w.enter("file "+name, fmt.Sprint(string(text), err))
+		}
+		return nil
+	})
 }
 
 func (w walker) visitTraversal(s *Scope, traversal hcl.Traversal) {

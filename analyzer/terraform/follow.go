@@ -102,12 +102,21 @@ func (e evaluator) steps(v Value, rest hcl.Traversal, r hcl.Range) Value {
 func (s *Scope) path(name string, r hcl.Range) Value {
 	switch name {
 	case "module":
-		return Value{state: known, value: cty.StringVal(relative(s.Root, s.Module.Dir)), Range: r}
+		return Value{state: known, value: cty.StringVal(relative(s.workDir(), s.Module.Dir)), Range: r}
 	case "root":
 		return Value{state: known, value: cty.StringVal("."), Range: r}
 	default:
 		return unknownValue(r, "`path.%s` is known only when Terraform runs", name)
 	}
+}
+
+// workDir is the directory of the root module in this snapshot, where Terraform runs.
+func (s *Scope) workDir() string {
+	top := s
+	for top.parent != nil {
+		top = top.parent
+	}
+	return top.Module.Dir
 }
 
 // relative is the way from one directory of the repository to another.

@@ -105,6 +105,12 @@ func (d *directory) parse() (*Module, []finding.Diagnostic) {
 	return m, diags
 }
 
+// HasConfig tells whether a directory holds configuration files.
+func HasConfig(fsys fs.FS, dir string) bool {
+	names, _ := configFiles(fsys, dir)
+	return len(names) > 0
+}
+
 // configFiles lists the configuration files of a directory in the order in which Terraform merges them, and
 // all names found. A .tofu file stands in for the .tf file of the same stem, as in OpenTofu 1.8.
 func configFiles(fsys fs.FS, dir string) (names []string, found map[string]bool) {

@@ -26,6 +26,10 @@ type Options struct {
 	// Matters tells by a file's text whether it can be of any interest; nil: every file is. Directories that
 	// neither have nor call anything of interest are not parsed: in a large repository that is most of the work.
 	Matters func(text []byte) bool
+
+	// Renamed gives root directories the names that they have at head, so that a renamed directory is the same
+	// root module.
+	Renamed map[string]string
 }
 
 // Configuration is one snapshot of a repository.
@@ -43,10 +47,11 @@ type Configuration struct {
 
 // Scope is one use of a module: as a root, or through a call.
 type Scope struct {
-	Root   string // directory of the root module
+	Root   string // directory of the root module, as it is called at head
 	Path   string // "" or "module.a.module.b"
 	Module *Module
 
+	config    *Configuration
 	parent    *Scope
 	call      *block       // in the parent's module
 	callEnv   *environment // each or count of the call
@@ -171,7 +176,7 @@ func (c *Configuration) addRoot(dir string) {
 	vars, diags := readVarFiles(c.fsys, dir, c.options.VarFiles)
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	module := c.modules[dir]
-	root := &Scope{Root: dir, Module: module, vars: vars, memo: map[string]*Value{}}
+	root := &Scope{Root: orElse(c.options.Renamed[dir], dir), config: c, Module: module, vars: vars, memo: map[string]*Value{}}
 	root.open = !module.rootSigns && len(vars.set) == 0 && nested(dir)
 	c.expand(root, []string{dir})
 	c.Roots = append(c.Roots, root)
@@ -204,7 +209,7 @@ func (c *Configuration) expand(s *Scope, stack []string) {
 				return
 			}
 			child := &Scope{
-				Root: s.Root, Path: join(s.Path, address), Module: module, parent: s, call: call,
+				Root: s.Root, Path: join(s.Path, address), config: c, Module: module, parent: s, call: call,
 				callEnv: instance.env, keys: calls(s.keys, address, instance.keys), memo: map[string]*Value{},
 			}
 			c.expand(child, append(stack[:len(stack):len(stack)], dir))
