@@ -1,0 +1,267 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// decoder makes a document of JSON. What it refuses depends on who reads the JSON: AWS, or the provider where the
+// JSON is an argument of aws_iam_policy_document, which then writes its own.
+type decoder struct {
+	*Document
+	provider bool
+}
+
+// maxStatements bounds a document. 32 KB hold at most a few hundred.
+const maxStatements = 1000
+
+func (d decoder) document(n *node) {
+	if n.kind != objectNode {
+		d.whole(n, "a policy is a JSON object")
+		return
+	}
+	d.members(n, d.Document.open, map[string]func(*node){
+		"Version": func(v *node) { d.Version = d.text(v, "Version") },
+		"Id":      func(v *node) { d.ID = d.text(v, "Id") },
+		"Statement": func(v *node) {
+			d.Statements = nil // of two, the last counts
+			d.statements(v)
+		},
+	})
+	if version, ok := d.Version.Known(); ok && version != "" && version != "2012-10-17" && version != "2008-10-17" {
+		d.refuse(d.Version.Range, "AWS knows no policy version but 2012-10-17 and 2008-10-17")
+	}
+}
+
+// whole is a node of the wrong kind where everything hangs on it, or one that is not known.
+func (d decoder) whole(n *node, want string) {
+	if n.kind == unknownNode {
+		d.open(n.reason())
+		return
+	}
+	d.refuse(n.at, want)
+}
+
+func (n *node) reason() string { return orElse(n.value.Reason, "a part of the policy is not known") }
+
+func (d decoder) statements(n *node) {
+	switch {
+	case n.kind == listNode:
+		for _, item := range n.items {
+			d.statement(item)
+		}
+		if n.open {
+			d.open(n.reason())
+		}
+	case n.kind == objectNode && d.provider:
+		d.refuse(n.at, "the data source takes a Statement only as a list")
+	case n.kind == objectNode:
+		d.statement(n)
+	case n.kind == nullNode && d.provider:
+	default:
+		d.whole(n, "Statement is an object or a list of objects")
+	}
+}
+
+func (d decoder) statement(n *node) {
+	if len(d.Statements) >= maxStatements {
+		d.open("the policy has too many statements")
+		return
+	}
+	if n.kind != objectNode {
+		d.whole(n, "a statement is a JSON object")
+		return
+	}
+	notation := JSON
+	if d.Notation == Encoded {
+		notation = Encoded
+	}
+	s := newStatement(n.at, notation)
+	d.members(n, s.open, map[string]func(*node){
+		"Sid":          func(v *node) { s.Sid = d.text(v, "Sid") },
+		"Effect":       func(v *node) { s.Effect = d.effect(v) },
+		"Principal":    func(v *node) { s.Principals = d.principals(v) },
+		"NotPrincipal": func(v *node) { s.NotPrincipals = d.principals(v) },
+		"Action":       func(v *node) { s.Actions = d.list(v, "Action") },
+		"NotAction":    func(v *node) { s.NotActions = d.list(v, "NotAction") },
+		"Resource":     func(v *node) { s.Resources = d.list(v, "Resource") },
+		"NotResource":  func(v *node) { s.NotResources = d.list(v, "NotResource") },
+		"Condition":    func(v *node) { s.Conditions = d.conditions(v) },
+	})
+	if effect, ok := s.Effect.Known(); ok && effect == "" && !s.Open && !d.provider {
+		d.refuse(n.at, "a statement has no Effect, and AWS has no default for it")
+	}
+	d.Statements = append(d.Statements, s)
+}
+
+// members hands each member of an object to who reads it. AWS's names are case-sensitive, and it refuses others;
+// the provider reads names in any case and drops others. Of two of the same name, the last counts for Terraform,
+// which writes the JSON anew.
+func (d decoder) members(n *node, open func(string), read map[string]func(*node)) {
+	seen := map[string]bool{}
+	for _, m := range n.members {
+		name, ok := m.name.Known()
+		if !ok {
+			open(n.reason())
+			continue
+		}
+		element := elementOf(name, read)
+		switch {
+		case element == "" && d.provider:
+			d.warn(m.name.Range, "the data source drops this element, which it does not know")
+		case element == "":
+			d.refuse(m.name.Range, "AWS knows no such element of a policy")
+		case seen[element]:
+			d.warn(m.name.Range, "this element stands twice, the last one counts")
+		case element != name && !d.provider:
+			d.refuse(m.name.Range, "AWS writes this element "+element)
+		}
+		if element != "" {
+			seen[element] = true
+			read[element](m.value)
+		}
+	}
+	if n.open {
+		open(n.reason())
+	}
+}
+
+func elementOf(name string, read map[string]func(*node)) string {
+	if _, exact := read[name]; exact {
+		return name
+	}
+	for element := range read {
+		if strings.EqualFold(element, name) {
+			return element // no two differ only in case
+		}
+	}
+	return ""
+}
+
+// text reads an element that is one string.
+func (d decoder) text(n *node, element string) Text {
+	switch n.kind {
+	case textNode:
+		return n.text
+	case nullNode:
+		return Text{Range: n.at}
+	case unknownNode:
+		return unknownText(n)
+	default:
+		d.refuse(n.at, element+" is a string")
+		return unknownText(n)
+	}
+}
+
+func unknownText(n *node) Text {
+	t := Text{Range: n.at}
+	t.writeUnknown(n.value)
+	return t
+}
+
+func (d decoder) effect(n *node) Text {
+	effect := d.text(n, "Effect")
+	if effect.Is("Allow") == terraform.False && effect.Is("Deny") == terraform.False {
+		d.refuse(n.at, "Effect is Allow or Deny")
+	}
+	return effect
+}
+
+// list reads an element that is a string or a list of strings.
+func (d decoder) list(n *node, element string) List {
+	l := List{Present: terraform.True, Range: n.at}
+	switch n.kind {
+	case textNode:
+		l.Items = []Text{n.text}
+	case listNode:
+		for _, item := range n.items {
+			d.item(&l, item, element)
+		}
+		if n.open {
+			l.open(n.reason())
+		}
+	case unknownNode:
+		l = listOf(n.value)
+		l.Range = n.at
+	case nullNode:
+		return List{Present: terraform.False}
+	default:
+		d.refuse(n.at, element+" is a string or a list of strings")
+		l.open("it is not what AWS expects there")
+	}
+	return l
+}
+
+func (d decoder) item(l *List, n *node, element string) {
+	switch n.kind {
+	case textNode:
+		l.Items = append(l.Items, n.text)
+	case unknownNode:
+		l.Items = append(l.Items, unknownText(n))
+	default:
+		d.refuse(n.at, element+" is a string or a list of strings")
+		l.open("it is not what AWS expects there")
+	}
+}
+
+func (l *List) open(reason string) {
+	l.Open = true
+	l.Reason = orElse(l.Reason, reason)
+}
+
+// principals reads "*" or an object of lists. Any other string is an error for AWS, and "*" for the data source.
+func (d decoder) principals(n *node) Principals {
+	p := Principals{Present: terraform.True, Range: n.at}
+	switch n.kind {
+	case objectNode:
+		for _, m := range n.members {
+			d.principal(&p, m)
+		}
+		if n.open {
+			p.open(n.reason())
+		}
+	case textNode:
+		if d.provider && n.text.Is("*") != terraform.True {
+			d.warn(n.at, "the data source makes this principal \"*\"")
+			n.text = literal("*", n.at)
+		} else if n.text.Is("*") == terraform.False {
+			d.refuse(n.at, "a Principal is \"*\" or an object")
+		}
+		everyone := List{Present: terraform.True, Items: []Text{n.text}, Range: n.at}
+		p.Groups = []Principal{{Type: literal("*", n.at), Identifiers: everyone, Exists: terraform.True, Range: n.at}}
+	case unknownNode:
+		p.open(n.reason())
+	default:
+		d.refuse(n.at, "a Principal is \"*\" or an object")
+		p.open("it is not what AWS expects there")
+	}
+	return p
+}
+
+func (d decoder) principal(p *Principals, m member) {
+	group := Principal{Type: m.name, Identifiers: d.list(m.value, "a principal"), Exists: terraform.True}
+	group.Range = between(m.name.Range, m.value.at)
+	for i, other := range p.Groups {
+		if other.Type.Same(m.name) == terraform.True {
+			d.warn(m.name.Range, "this element stands twice, the last one counts")
+			p.Groups[i] = group
+			return
+		}
+	}
+	p.Groups = append(p.Groups, group)
+}
+
+func (p *Principals) open(reason string) {
+	p.Open = true
+	p.Reason = orElse(p.Reason, reason)
+}
+
+func between(from, to hcl.Range) hcl.Range {
+	if from.Filename != to.Filename || to.End.Byte < from.Start.Byte {
+		return from
+	}
+	return hcl.RangeBetween(from, to)
+}

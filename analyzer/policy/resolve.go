@@ -1,0 +1,174 @@
+package policy
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Resolver follows references to data sources of one configuration, and remembers what it read. It must not be
+// used by two goroutines at a time.
+type Resolver struct {
+	config    *terraform.Configuration
+	sources   map[string]*source
+	documents map[*terraform.Resource]*Document // nil while one is being read
+}
+
+// NewResolver starts with nothing read.
+func NewResolver(config *terraform.Configuration) *Resolver {
+	return &Resolver{config: config, sources: map[string]*source{}, documents: map[*terraform.Resource]*Document{}}
+}
+
+func (r *Resolver) source(name string) *source {
+	s, seen := r.sources[name]
+	if !seen {
+		if text := r.config.Source(name); text != nil {
+			s = newSource(text)
+		}
+		r.sources[name] = s
+	}
+	return s
+}
+
+// FromValue reads the document that an argument such as the policy of aws_kms_key is set to.
+func FromValue(v terraform.Value, resolve *Resolver) Document { return resolve.document(v, false, 0) }
+
+// document reads a value. provider tells that aws_iam_policy_document reads the JSON, and not AWS.
+func (r *Resolver) document(v terraform.Value, provider bool, depth int) Document {
+	d := Document{Range: v.Range}
+	if v.Absent() {
+		d.Absent = true
+		return d
+	}
+	if encoded, ok := v.Encoded(); ok {
+		d.Notation = Encoded
+		decoder{&d, provider}.document((&encoder{}).node(encoded, 0))
+		return d
+	}
+	if ref := v.Reference; ref != nil {
+		return r.referred(*ref, v)
+	}
+	if choices, ok := v.Choices(); ok {
+		return r.alternatives(choices, v, provider, depth)
+	}
+	segments, ok := v.Segments()
+	if !ok {
+		d.open(orElse(v.Reason, "the policy is not known"))
+		return d
+	}
+	r.text(&d, segments, provider)
+	return d
+}
+
+func (r *Resolver) text(d *Document, segments []terraform.Value, provider bool) {
+	t, ok := newTemplate(segments, r.source)
+	if !ok {
+		d.open("the policy is too long")
+		return
+	}
+	n, err := parse(t)
+	var syntax *syntaxError
+	switch {
+	case errors.As(err, &syntax):
+		d.refuse(syntax.at, syntax.what)
+		d.open("the policy is no JSON")
+	case err != nil:
+		d.open(err.Error())
+	default:
+		decoder{d, provider}.document(n)
+		d.Range = n.at
+	}
+}
+
+// maxChoices bounds conditions in conditions: 16 alternatives. One that stands in a local which is used twice in the
+// next one, and so on, is a small file with very many.
+const maxChoices = 4
+
+// alternatives reads what an unknown condition chooses from.
+func (r *Resolver) alternatives(choices []terraform.Value, v terraform.Value, provider bool, depth int) Document {
+	d := Document{Range: v.Range}
+	d.open(orElse(v.Reason, "the policy depends on a condition that is not known"))
+	if depth == maxChoices {
+		return d
+	}
+	for _, choice := range choices {
+		one := r.document(choice, provider, depth+1)
+		if len(one.Alternatives) > 0 {
+			d.Alternatives = append(d.Alternatives, one.Alternatives...)
+		} else {
+			d.Alternatives = append(d.Alternatives, one)
+		}
+	}
+	return d
+}
+
+// isDocument tells that a reference is to the JSON of an aws_iam_policy_document.
+func isDocument(ref terraform.Reference, resource *terraform.Resource) bool {
+	return resource.Kind == "data" && resource.Type == "aws_iam_policy_document" &&
+		(ref.Attribute == "json" || ref.Attribute == "minified_json")
+}
+
+// referred reads the data source that a value refers to. Of one that may have no instance and is not chosen by
+// its key, but by one(...) or try(...), there may be no document at all.
+func (r *Resolver) referred(ref terraform.Reference, v terraform.Value) Document {
+	unknown := Document{Range: v.Range}
+	resources := ref.Resources()
+	switch {
+	case len(resources) == 0 || !isDocument(ref, resources[0]):
+		unknown.open(orElse(v.Reason, "what the policy refers to is not known"))
+		return unknown
+	case len(resources) > 1 || ref.Each:
+		unknown.open("`" + ref.Address + "` has several instances, and it is not known which one is meant")
+		return unknown
+	}
+	d := r.data(resources[0])
+	d.Range = v.Range
+	if resources[0].Exists == terraform.True || ref.Instance != "" {
+		return d
+	}
+	unknown.open("it is not known whether `" + ref.Address + "` has an instance")
+	unknown.Alternatives = []Document{d, {Range: v.Range, Absent: true}}
+	return unknown
+}
+
+// list reads the documents of source_policy_documents or override_policy_documents; open says why there may be
+// others, or that there are none.
+func (r *Resolver) list(v terraform.Value) (documents []Document, open string) {
+	if v.Absent() {
+		return nil, ""
+	}
+	if ref := v.Reference; ref != nil && ref.Each {
+		return r.each(*ref, v)
+	}
+	elements, ok := v.Elements()
+	if !ok {
+		return nil, orElse(v.Reason, "the list of documents is not known")
+	}
+	for _, element := range elements {
+		d := r.document(element, true, 0)
+		if text, known := element.Text(); known && text == "" {
+			d = Document{Range: element.Range, Absent: true} // nothing to merge, and no JSON either
+		}
+		documents = append(documents, d)
+	}
+	return documents, ""
+}
+
+// each reads every instance of a data source, in the order of its keys.
+func (r *Resolver) each(ref terraform.Reference, v terraform.Value) (documents []Document, open string) {
+	resources := ref.Resources()
+	if !slices.ContainsFunc(resources, func(one *terraform.Resource) bool { return isDocument(ref, one) }) {
+		return nil, orElse(v.Reason, "the list of documents is not known")
+	}
+	for _, one := range resources {
+		if one.Exists != terraform.True {
+			open = "it is not known how many instances `" + ref.Address + "` has"
+		}
+		d := r.data(one)
+		for range max(1, len(one.Instances)) {
+			documents = append(documents, d)
+		}
+	}
+	return documents, open
+}

@@ -1,0 +1,154 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Text is a string of a policy: an action, an ARN, a condition's value. The zero Text is the empty string.
+type Text struct {
+	Parts []Part // in order; no two literals side by side, none of them empty
+	Range hcl.Range
+}
+
+// Part is a piece of a Text: literal, or a value that the configuration does not decide.
+type Part struct {
+	Literal string
+	Unknown *terraform.Value // nil for a literal
+}
+
+// Known is the whole string; ok is false where a part of it is not known.
+func (t Text) Known() (s string, ok bool) {
+	switch {
+	case len(t.Parts) == 0:
+		return "", true
+	case len(t.Parts) == 1 && t.Parts[0].Unknown == nil:
+		return t.Parts[0].Literal, true
+	default:
+		return "", false
+	}
+}
+
+// Is tells whether the string is s. A literal part that s does not have at its place decides against it.
+func (t Text) Is(s string) terraform.Truth {
+	if known, ok := t.Known(); ok {
+		return truth(known == s)
+	}
+	first, last := t.Parts[0], t.Parts[len(t.Parts)-1]
+	if !strings.HasPrefix(s, first.Literal) || !strings.HasSuffix(s, last.Literal) {
+		return terraform.False
+	}
+	return terraform.Undecided
+}
+
+// Reference is what the whole string refers to: a resource's ARN, an account's number. nil where it is anything
+// else.
+func (t Text) Reference() *terraform.Reference {
+	if len(t.Parts) != 1 || t.Parts[0].Unknown == nil {
+		return nil
+	}
+	return t.Parts[0].Unknown.Reference
+}
+
+// Symbol writes the string with its references by name: "arn:aws:iam::${data.aws_caller_identity.x.account_id}:root".
+// Two texts of one root module with the same symbol are the same string. ok is false where a part is not known
+// even by name; then Symbol shows it as "${?}".
+func (t Text) Symbol() (symbol string, ok bool) {
+	var out strings.Builder
+	ok = true
+	for _, part := range t.Parts {
+		if part.Unknown == nil {
+			out.WriteString(strings.ReplaceAll(part.Literal, "${", "$${")) // no literal passes for a reference
+			continue
+		}
+		name := "?"
+		if ref := part.Unknown.Reference; ref != nil && !ref.Each && ref.Instance != terraform.UnknownInstance {
+			name = ref.Address + ref.Instance + "." + ref.Attribute
+		} else {
+			ok = false
+		}
+		out.WriteString("${" + name + "}")
+	}
+	return out.String(), ok
+}
+
+// Same tells whether two strings of one root module are equal.
+func (t Text) Same(other Text) terraform.Truth {
+	a, aKnown := t.Known()
+	b, bKnown := other.Known()
+	switch {
+	case aKnown && bKnown:
+		return truth(a == b)
+	case aKnown:
+		return other.Is(a)
+	case bKnown:
+		return t.Is(b)
+	}
+	a, aNamed := t.Symbol()
+	b, bNamed := other.Symbol()
+	if aNamed && bNamed && a == b {
+		return terraform.True
+	}
+	return terraform.Undecided
+}
+
+func truth(b bool) terraform.Truth {
+	if b {
+		return terraform.True
+	}
+	return terraform.False
+}
+
+func literal(s string, r hcl.Range) Text {
+	t := Text{Range: r}
+	t.write(s)
+	return t
+}
+
+// write appends a literal.
+func (t *Text) write(s string) {
+	switch last := len(t.Parts) - 1; {
+	case s == "":
+	case last >= 0 && t.Parts[last].Unknown == nil:
+		t.Parts[last].Literal += s
+	default:
+		t.Parts = append(t.Parts, Part{Literal: s})
+	}
+}
+
+func (t *Text) writeUnknown(v terraform.Value) { t.Parts = append(t.Parts, Part{Unknown: &v}) }
+
+// replaced rewrites the literals.
+func (t Text) replaced(r *strings.Replacer) Text {
+	t.Parts = slices.Clone(t.Parts)
+	for i := range t.Parts {
+		t.Parts[i].Literal = r.Replace(t.Parts[i].Literal)
+	}
+	return t
+}
+
+// textOf reads a value that Terraform makes a string.
+func textOf(v terraform.Value) Text {
+	t := Text{Range: v.Range}
+	if s, ok := v.Text(); ok {
+		t.write(s)
+		return t
+	}
+	segments, ok := v.Segments()
+	if !ok {
+		t.writeUnknown(v)
+		return t
+	}
+	for _, segment := range segments {
+		if s, known := segment.Text(); known {
+			t.write(s)
+		} else {
+			t.writeUnknown(segment)
+		}
+	}
+	return t
+}
