@@ -148,7 +148,12 @@ func (v Value) explained(parts map[string]Value) Value {
 // member goes one step into a value: an attribute, a map key, a list index.
 func (v Value) member(key cty.Value, r hcl.Range) Value {
 	if v.Reference != nil && v.Reference.Attribute == "" && key.Type() == cty.String && key.IsKnown() {
-		return v.referring(func(ref *Reference) { ref.Attribute = key.AsString() }).at(r)
+		v = v.referring(func(ref *Reference) { ref.Attribute = key.AsString() }).at(r)
+		if written, ok := v.Reference.written(); ok {
+			written.Reference = v.Reference
+			return written.at(r)
+		}
+		return v
 	}
 	if v.shape == nil || !key.IsKnown() || key.IsNull() {
 		return v.ctyMember(key, r)

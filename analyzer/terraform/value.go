@@ -75,6 +75,26 @@ func (ref Reference) Resources() []*Resource {
 	return found
 }
 
+// written is the value that the configuration gives the attribute, where it is a written argument of the same value
+// in every instance. Whatever AWS makes of a resource is in other attributes.
+func (ref Reference) written() (v Value, ok bool) {
+	if ref.scope == nil || strings.HasPrefix(strings.TrimPrefix(ref.Address, ref.scope.Path+"."), "data.") {
+		return Value{}, false
+	}
+	address := strings.TrimPrefix(strings.TrimPrefix(ref.Address, ref.scope.Path), ".")
+	b := ref.scope.Module.resources[address]
+	if b == nil || ref.scope.looksAtInstance(b) {
+		return Value{}, false
+	}
+	for _, body := range b.bodies {
+		if expr := attribute(body, ref.Attribute); expr != nil {
+			v = ref.scope.memoised(address+"."+ref.Attribute, func() Value { return ref.scope.Evaluate(expr) })
+			return v, v.Known()
+		}
+	}
+	return Value{}, false
+}
+
 // referring is the value, its reference changed.
 func (v Value) referring(change func(*Reference)) Value {
 	ref := *v.Reference

@@ -131,14 +131,16 @@ func (r *Reviewer) giveUp(ctx context.Context, client *gh.Client, pull change.Pu
 	return r.publisher.Publish(ctx, client, pull, change.Conversation{}, problem, publish.Options{Force: true})
 }
 
-// client speaks for an installation, with a token for the repository and the owner's .github if it is covered.
+// client speaks for an installation, with a token for the repository and the owner's .github if it is covered. Where
+// that is not known (the installation is older than the database), it is tried: the organisation's settings must not
+// be lost silently.
 func (r *Reviewer) client(ctx context.Context, installation int64, repo webhook.RepoRef) (*gh.Client, error) {
 	repos := []string{repo.Name}
-	has, _, err := r.store.HasRepository(ctx, installation, organisationRepository)
+	has, known, err := r.store.HasRepository(ctx, installation, organisationRepository)
 	if err != nil {
 		return nil, fmt.Errorf("look up the repositories of installation %d: %w", installation, err)
 	}
-	if has && repo.Name != organisationRepository {
+	if (has || !known) && repo.Name != organisationRepository {
 		repos = append(repos, organisationRepository)
 	}
 	return r.app.Installation(installation, repo.Owner, repos...), nil
