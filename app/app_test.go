@@ -47,7 +47,7 @@ func TestWarmReview(t *testing.T) {
 	w := newWorld(t, map[string]string{"main.tf": goodKey, "modules/x/main.tf": goodKey})
 	pull := w.open(map[string]string{"backup.tf": badKey}, simulator.PullOptions{})
 	w.check(pull, 1)
-	w.sim.ResetRequests()
+	w.forget()
 	w.push(pull, map[string]string{"more.tf": strings.ReplaceAll(badKey, "backup", "more")})
 	w.check(pull, 1)
 	w.eventually("a second comment", func() bool { return len(pull.Comments()) == 2 })
@@ -61,7 +61,7 @@ func TestWithoutTerraform(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": goodKey})
 	w.check(w.open(map[string]string{"notes.md": "first\n"}, simulator.PullOptions{}), 1) // mints the token
-	w.sim.ResetRequests()
+	w.forget()
 	if _, err := w.repo.Commit("docs", "Docs", map[string]string{"README.md": "text\n"}); err != nil {
 		t.Fatal(err)
 	}

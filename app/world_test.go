@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,16 @@ func (w *world) requests() (asked, tokens int) {
 		asked++
 	}
 	return asked, tokens
+}
+
+// forget empties the list of requests once it holds the check run's: a request has its effect before it is on
+// record.
+func (w *world) forget() {
+	w.t.Helper()
+	w.eventually("the check run's request is on record", func() bool {
+		return slices.ContainsFunc(w.sim.Requests(), func(r simulator.Request) bool { return strings.HasSuffix(r.Path, "/check-runs") })
+	})
+	w.sim.ResetRequests()
 }
 
 func (w *world) must(err error) {
