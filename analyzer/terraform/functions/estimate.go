@@ -1,0 +1,195 @@
+package functions
+
+import (
+	"math"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+const (
+	maxPattern = 4 << 10  // bytes of a regular expression; the parser has its own limit on repetitions
+	maxDigits  = 10 << 10 // characters of a number; reading one takes time with the square of its length
+	digitsText = 80       // characters that a number of up to 64 bits is written in
+)
+
+// estimates are of the functions that can take or make much more than they are given. All others take time and
+// memory in proportion to their arguments, which are bounded.
+var estimates = map[string]estimate{
+	"format":     func(args []cty.Value) (cost, error) { return formatCost(args, false), nil },
+	"formatlist": func(args []cty.Value) (cost, error) { return formatCost(args, true), nil },
+	"indent":     indentCost,
+	"join":       joinCost,
+	"replace":    replaceCost,
+	"split":      splitCost,
+	"regex":      func(args []cty.Value) (cost, error) { return patternCost(textOf(args, 0), textOf(args, 1)) },
+	"regexall":   regexAllCost,
+
+	"setproduct": productCost,
+	"distinct":   func(args []cty.Value) (cost, error) { return cost{work: 25 * lengths(args, 0, 0)}, nil },
+	"matchkeys":  func(args []cty.Value) (cost, error) { return cost{work: 50 * lengths(args, 1, 2)}, nil },
+
+	"parseint": digitsCost, "tonumber": digitsCost,
+	"jsondecode": jsonCost, "yamldecode": yamlCost, "csvdecode": csvCost,
+}
+
+func lengths(args []cty.Value, i, j int) float64 {
+	if i >= len(args) || j >= len(args) {
+		return 0
+	}
+	return lengthOf(args[i]) * lengthOf(args[j])
+}
+
+// verb finds what a format string does with one argument: a width and a precision, each of which can ask for any
+// amount of padding.
+var verb = regexp.MustCompile(`%[-+ #0]*([0-9]*)\.?([0-9]*)`)
+
+func formatCost(args []cty.Value, list bool) cost {
+	format := textOf(args, 0)
+	largest, rounds := 0.0, 1.0
+	for _, arg := range args[min(1, len(args)):] {
+		arg, _ = arg.Unmark()
+		if list && sequence(arg.Type()) {
+			rounds = max(rounds, lengthOf(arg))
+			if lengthOf(arg) > 0 {
+				for it := arg.ElementIterator(); it.Next(); {
+					_, element := it.Element()
+					largest = max(largest, written(element))
+				}
+			}
+			continue
+		}
+		largest = max(largest, written(arg))
+	}
+	text := float64(len(format))
+	for _, m := range verb.FindAllStringSubmatch(format, -1) {
+		text += largest + digits(m[1]) + digits(m[2])
+	}
+	return cost{text: text * rounds}
+}
+
+func digits(s string) float64 {
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return n
+}
+
+// written is about how long a value is when it is written out.
+func written(v cty.Value) float64 {
+	v, _ = v.Unmark()
+	switch {
+	case !v.IsKnown() || v.IsNull():
+		return digitsText
+	case v.Type() == cty.String:
+		return float64(len(v.AsString()))
+	case v.Type() == cty.Number:
+		if n := v.AsBigFloat().MantExp(nil); n > 64 || n < -64 {
+			return maxExponentBits
+		}
+		return digitsText
+	case v.CanIterateElements():
+		total := 0.0
+		for it := v.ElementIterator(); it.Next(); {
+			_, element := it.Element()
+			total += digitsText + written(element)
+		}
+		return total
+	default:
+		return digitsText
+	}
+}
+
+func indentCost(args []cty.Value) (cost, error) {
+	text, spaces := textOf(args, 1), 0.0
+	if n, _ := args[0].Unmark(); n.IsKnown() && !n.IsNull() && n.Type() == cty.Number {
+		spaces, _ = n.AsBigFloat().Float64()
+	}
+	return cost{text: float64(len(text)) + math.Abs(spaces)*float64(strings.Count(text, "\n"))}, nil
+}
+
+func joinCost(args []cty.Value) (cost, error) {
+	pieces := 0.0
+	for _, list := range args[min(1, len(args)):] {
+		pieces += lengthOf(list)
+	}
+	return cost{text: pieces * float64(len(textOf(args, 0)))}, nil
+}
+
+func splitCost(args []cty.Value) (cost, error) {
+	return cost{elements: 1 + float64(strings.Count(textOf(args, 1), textOf(args, 0)))}, nil
+}
+
+func replaceCost(args []cty.Value) (cost, error) {
+	text, substr, with := textOf(args, 0), textOf(args, 1), textOf(args, 2)
+	pattern, isPattern := slashed(substr)
+	if !isPattern {
+		return cost{text: float64(len(text)) + float64(strings.Count(text, substr))*float64(len(with))}, nil
+	}
+	c, err := patternCost(pattern, text)
+	if err != nil {
+		return c, err
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return c, nil
+	}
+	matches := float64(len(re.FindAllStringIndex(text, maxElements)))
+	// Matches do not overlap, so that one reference to a group gives no more than the text, all matches together.
+	c.text = float64(len(text))*float64(1+strings.Count(with, "$")) + matches*float64(len(with))
+	return c, nil
+}
+
+// patternCost refuses a pattern whose program, run over the text, would take long: the program can be a thousand
+// times as long as the pattern, and each of its steps may be taken for each character.
+func patternCost(pattern, text string) (cost, error) {
+	if len(pattern) > maxPattern {
+		return cost{}, limitf("a regular expression is longer than %d bytes", maxPattern)
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return cost{}, nil // the function says so
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return cost{}, nil
+	}
+	return cost{work: float64(len(program.Inst)) * float64(len(text)+10)}, nil
+}
+
+func regexAllCost(args []cty.Value) (cost, error) {
+	pattern, text := textOf(args, 0), textOf(args, 1)
+	c, err := patternCost(pattern, text)
+	if err != nil || c.work > maxWork {
+		return c, err
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return c, nil
+	}
+	matches := re.FindAllStringIndex(text, maxElements)
+	c.elements = float64(len(matches)) * float64(1+re.NumSubexp())
+	return c, nil
+}
+
+func productCost(args []cty.Value) (cost, error) {
+	product := float64(len(args))
+	for _, arg := range args {
+		product *= lengthOf(arg)
+	}
+	return cost{elements: product}, nil
+}
+
+func digitsCost(args []cty.Value) (cost, error) {
+	if len(textOf(args, 0)) > maxDigits {
+		return cost{}, limitf("a number has more than %d digits", maxDigits)
+	}
+	return cost{}, nil
+}

@@ -1,0 +1,209 @@
+package functions
+
+import (
+	"fmt"
+	"math/big"
+	"sync/atomic"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+const (
+	// MaxFileBytes is the largest file that a function reads.
+	MaxFileBytes = 1 << 20
+
+	maxText         = 4 << 20 // bytes of all strings in an argument list or a result
+	maxElements     = 100_000 // values in an argument list or a result, nested ones too
+	maxDepth        = 128     // levels of nesting; each is a few stack frames in the decoders
+	maxExponentBits = 1 << 13 // beyond float64, and still quick to write out in digits
+	maxWork         = 1 << 26 // steps of one expression, each some ten nanoseconds
+	callWork        = 50      // steps of a call that does nothing
+)
+
+// LimitError says that a call was given up because of its size, not because Terraform would refuse it: whatever
+// hangs on the outcome is unknown.
+type LimitError struct{ problem string }
+
+func (e *LimitError) Error() string { return e.problem }
+
+func limitf(format string, args ...any) error {
+	return &LimitError{problem: fmt.Sprintf(format, args...)}
+}
+
+// Budget is the work that the calls and loops of one expression may cost together: a cheap call in nested loops is
+// not cheap. It may be used from several goroutines.
+type Budget struct{ spent atomic.Int64 }
+
+// Reset gives the next expression the whole of it again.
+func (b *Budget) Reset() { b.spent.Store(0) }
+
+func (b *Budget) charge(work float64) error {
+	if work > maxWork || b.spent.Add(int64(work)) > maxWork {
+		return limitf("the expression takes too long to evaluate")
+	}
+	return nil
+}
+
+// cost is what a call will take at most, guessed from its arguments before anything is done. It is in floating
+// point so that a product of sizes cannot overflow.
+type cost struct{ text, elements, work float64 }
+
+func (c cost) check() error {
+	switch {
+	case c.text > maxText:
+		return limitf("the result would be larger than %d MB", maxText>>20)
+	case c.elements > maxElements:
+		return limitf("the result would have more than %d elements", maxElements)
+	default:
+		return nil
+	}
+}
+
+// estimate guesses the cost of a call. The arguments may be unknown, null or marked.
+type estimate func(args []cty.Value) (cost, error)
+
+// bounded gives a function whose calls keep the limits. The type of its result is decided only by the call: asking
+// for the type alone would do the work twice, and with it once more for each level of nesting.
+func bounded(name string, f function.Function, budget *Budget) function.Function {
+	guess, dispute := estimates[name], disputed[name]
+	params := f.Params()
+	for i := range params {
+		params[i] = open(params[i])
+	}
+	spec := &function.Spec{
+		Description: f.Description(),
+		Params:      params,
+		Type:        function.StaticReturnType(cty.DynamicPseudoType),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			b := budget
+			if b == nil {
+				b = &Budget{}
+			}
+			if err := admit(args, b, guess); err != nil {
+				return cty.NilVal, err
+			}
+			if dispute != nil && dispute(args) {
+				return cty.DynamicVal, nil
+			}
+			result, err := f.Call(args)
+			if err != nil {
+				return cty.NilVal, err
+			}
+			return result, weigh(b, result)
+		},
+	}
+	if last := f.VarParam(); last != nil {
+		variadic := open(*last)
+		spec.VarParam = &variadic
+	}
+	return function.New(spec)
+}
+
+// open lets every value through to the function within, which has its own opinion of nulls, unknowns and marks.
+func open(p function.Parameter) function.Parameter {
+	p.AllowNull, p.AllowUnknown, p.AllowDynamicType, p.AllowMarked = true, true, true, true
+	return p
+}
+
+func admit(args []cty.Value, b *Budget, guess estimate) error {
+	if err := weigh(b, args...); err != nil {
+		return err
+	}
+	if guess == nil {
+		return nil
+	}
+	c, err := guess(args)
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	return b.charge(c.text + c.elements + c.work)
+}
+
+// weigh refuses values too large to work with. Values share their parts, so that a few nested lists can stand for
+// more elements than there is memory: it stops at the first element too many.
+func weigh(b *Budget, values ...cty.Value) error {
+	s := scale{}
+	for _, v := range values {
+		if err := s.put(v, 0); err != nil {
+			return err
+		}
+	}
+	return b.charge(callWork + float64(s.elements) + float64(s.text))
+}
+
+type scale struct{ elements, text int }
+
+func (s *scale) put(v cty.Value, depth int) error {
+	v, _ = v.Unmark()
+	s.elements++
+	if !v.IsKnown() || v.IsNull() {
+		return s.check(depth)
+	}
+	switch ty := v.Type(); {
+	case ty == cty.String:
+		s.text += len(v.AsString())
+	case ty == cty.Number:
+		if huge(v.AsBigFloat()) {
+			return limitf("a number has more than %d binary digits", maxExponentBits)
+		}
+	case v.CanIterateElements():
+		if err := s.check(depth); err != nil {
+			return err
+		}
+		for it := v.ElementIterator(); it.Next(); {
+			key, element := it.Element()
+			if key.Type() == cty.String && !ty.IsSetType() {
+				s.text += len(key.AsString())
+			}
+			if err := s.put(element, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return s.check(depth)
+}
+
+func (s *scale) check(depth int) error {
+	switch {
+	case s.elements > maxElements:
+		return limitf("a value has more than %d elements", maxElements)
+	case s.text > maxText:
+		return limitf("a value is larger than %d MB", maxText>>20)
+	case depth > maxDepth:
+		return limitf("a value is nested deeper than %d levels", maxDepth)
+	default:
+		return nil
+	}
+}
+
+// huge finds numbers that cty keeps in a few bytes and writes out in all their digits when they become strings:
+// 1e999999999 takes hours.
+func huge(f *big.Float) bool {
+	exponent := f.MantExp(nil)
+	return exponent > maxExponentBits || exponent < -maxExponentBits
+}
+
+// textOf is a known string among the arguments; "" stands for all that is none, and costs nothing.
+func textOf(args []cty.Value, i int) string {
+	if i >= len(args) {
+		return ""
+	}
+	v, _ := args[i].Unmark()
+	if !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
+		return ""
+	}
+	return v.AsString()
+}
+
+// lengthOf is the length of a known collection; 0 stands for all that is none.
+func lengthOf(v cty.Value) float64 {
+	v, _ = v.Unmark()
+	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return 0
+	}
+	return float64(v.LengthInt())
+}
