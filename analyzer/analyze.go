@@ -88,9 +88,11 @@ func (a *analysis) load(ctx context.Context) error {
 }
 
 func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
-	config, err := terraform.Load(ctx, fsys, dirs, terraform.Options{
-		VarFiles: a.in.VarFiles, Matters: kms.Matters, Renamed: renamed,
-	})
+	options := terraform.Options{VarFiles: a.in.VarFiles, Matters: kms.Matters, Renamed: renamed}
+	if a.head != nil {
+		options.Reuse = a.head.Config
+	}
+	config, err := terraform.Load(ctx, fsys, dirs, options)
 	if err != nil {
 		return nil, err
 	}

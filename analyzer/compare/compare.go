@@ -3,6 +3,8 @@
 package compare
 
 import (
+	"slices"
+
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -20,7 +22,7 @@ type Change struct {
 // Snapshots compares two snapshots. Without a base, all of head is affected.
 func Snapshots(base, head *kms.Snapshot) Change {
 	c := Change{affected: map[ID]bool{}, forward: map[ID]string{}}
-	for _, r := range head.Resources() {
+	for _, r := range judged(head) {
 		if base == nil {
 			c.mark(r)
 			continue
@@ -42,8 +44,15 @@ func Snapshots(base, head *kms.Snapshot) Change {
 	return c
 }
 
+// judged lists the resources that rules can report on. What others change reaches these through references.
+func judged(s *kms.Snapshot) []*terraform.Resource {
+	return slices.DeleteFunc(s.Resources(), func(r *terraform.Resource) bool {
+		return r.Kind != "resource" || !kms.Concerns(r.Type)
+	})
+}
+
 func (c *Change) addRemoved(base, head *kms.Snapshot) {
-	for _, r := range base.Resources() {
+	for _, r := range judged(base) {
 		id := idOf(r)
 		if _, moved := c.forward[id]; moved || head.Resource(id.Root, id.Address) != nil {
 			continue
@@ -68,7 +77,7 @@ func (c *Change) mark(r *terraform.Resource) {
 	if to, moved := c.forward[id]; moved {
 		id.Address = to
 	}
-	if !c.affected[id] && kms.Concerns(r.Type) {
+	if !c.affected[id] {
 		c.touched++
 	}
 	c.affected[id] = true
@@ -86,7 +95,7 @@ func (c Change) AtHead(root, address string) string {
 	return address
 }
 
-// Touched counts the affected resources that concern KMS.
+// Touched counts the affected resources.
 func (c Change) Touched() int { return c.touched }
 
 func idOf(r *terraform.Resource) ID { return ID{r.Scope.Root, r.Address} }

@@ -198,15 +198,28 @@ func bodyText(s *Scope, b *block, body hcl.Body) string {
 
 func (s *Scope) text(r hcl.Range) string { return tokens(s.file(r), r) }
 
-// tokens is the text of a range, a token a line, without comments and newlines.
+// tokens is the text of a range, a token a line, without comments and newlines. It is kept: many resources depend
+// on the same definitions.
 func tokens(file *File, r hcl.Range) string {
 	if file == nil || !r.CanSliceBytes(file.Bytes) {
 		return ""
 	}
-	text := r.SliceBytes(file.Bytes)
-	if file.json {
-		return string(text)
+	place := [2]int{r.Start.Byte, r.End.Byte}
+	if kept, done := file.tokens[place]; done {
+		return kept
 	}
+	text := string(r.SliceBytes(file.Bytes))
+	if !file.json {
+		text = significant(r.SliceBytes(file.Bytes), r)
+	}
+	if file.tokens == nil {
+		file.tokens = map[[2]int]string{}
+	}
+	file.tokens[place] = text
+	return text
+}
+
+func significant(text []byte, r hcl.Range) string {
 	lexed, _ := hclsyntax.LexConfig(text, r.Filename, r.Start)
 	var out strings.Builder
 	for _, token := range lexed {

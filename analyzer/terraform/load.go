@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"regexp"
@@ -74,8 +75,8 @@ func literalSources(text []byte) []string {
 	return sources
 }
 
-// parse makes a module of a directory's files.
-func (d *directory) parse() (*Module, []finding.Diagnostic) {
+// parse makes a module of a directory's files. Files that another snapshot has, byte for byte, are taken from there.
+func (d *directory) parse(from *Configuration) (*Module, []finding.Diagnostic) {
 	m := &Module{
 		Dir: d.path, Files: map[string]*File{},
 		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
@@ -89,8 +90,12 @@ func (d *directory) parse() (*Module, []finding.Diagnostic) {
 		if !read {
 			continue
 		}
-		file, fileDiags := parseFile(path.Join(d.path, name), text)
-		diags = append(diags, fileDiags...)
+		file := from.parsed(d.path, path.Join(d.path, name), text)
+		if file == nil {
+			var fileDiags []finding.Diagnostic
+			file, fileDiags = parseFile(path.Join(d.path, name), text)
+			diags = append(diags, fileDiags...)
+		}
 		if file == nil {
 			m.broken = true
 			continue
@@ -103,6 +108,17 @@ func (d *directory) parse() (*Module, []finding.Diagnostic) {
 		}
 	}
 	return m, diags
+}
+
+// parsed finds a file that was parsed before, with the same text.
+func (c *Configuration) parsed(dir, name string, text []byte) *File {
+	if c == nil || c.modules[dir] == nil {
+		return nil
+	}
+	if file := c.modules[dir].Files[name]; file != nil && bytes.Equal(file.Bytes, text) {
+		return file
+	}
+	return nil
 }
 
 // HasConfig tells whether a directory holds configuration files.

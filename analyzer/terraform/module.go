@@ -10,6 +10,8 @@ type File struct {
 	Bytes []byte
 	body  hcl.Body
 	json  bool
+
+	tokens map[[2]int]string // by range of bytes
 }
 
 // Module is the configuration of one directory, override files not yet merged: each block keeps its overrides.

@@ -27,6 +27,10 @@ type Options struct {
 	// neither have nor call anything of interest are not parsed: in a large repository that is most of the work.
 	Matters func(text []byte) bool
 
+	// Reuse is another snapshot of the repository, whose parsed files serve again where their texts are the same.
+	// The two must not be used at the same time.
+	Reuse *Configuration
+
 	// Renamed gives root directories the names that they have at head, so that a renamed directory is the same
 	// root module.
 	Renamed map[string]string
@@ -158,7 +162,7 @@ func (c *Configuration) parse(d *directory, called map[string]bool) (missed []st
 	if d == nil || !d.matters || c.modules[d.path] != nil {
 		return nil
 	}
-	module, diags := d.parse()
+	module, diags := d.parse(c.options.Reuse)
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	c.modules[d.path] = module
 	c.read -= len(d.texts) - len(module.Files) // those that do not parse

@@ -13,6 +13,7 @@
 package waiver
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,9 @@ type Input struct {
 func Apply(in Input) (findings, problems []finding.Finding) {
 	findings = slices.Clone(in.Findings)
 	for _, file := range sortedKeys(in.Files) {
+		if !in.matters(file) {
+			continue
+		}
 		waivers := Parse(file, in.Files[file])
 		for i, w := range waivers {
 			used := suppress(findings, w, in.Now)
@@ -94,6 +98,12 @@ func Apply(in Input) (findings, problems []finding.Finding) {
 		}
 	}
 	return findings, problems
+}
+
+// matters tells whether the comments of a file can change anything: other tools' can only suppress what is there.
+func (in Input) matters(file string) bool {
+	return bytes.Contains(in.Files[file], []byte(ownTool)) ||
+		slices.ContainsFunc(in.Findings, func(f finding.Finding) bool { return f.File == file })
 }
 
 // suppress marks what a comment covers, and gives the IDs of the rules that it was needed for.
