@@ -30,7 +30,7 @@ func (r *Resolver) data(resource *terraform.Resource) Document {
 
 func (r *Resolver) merged(resource *terraform.Resource) Document {
 	m := merger{Document{Range: resource.Header(), Notation: Block, Resource: resource}}
-	sources, open := r.list(resource.Attr("source_policy_documents"))
+	sources, open := m.documents(r, "source_policy_documents")
 	for _, source := range sources {
 		m.source(source)
 	}
@@ -38,7 +38,7 @@ func (r *Resolver) merged(resource *terraform.Resource) Document {
 		m.open(open)
 	}
 	m.merge(block{resource, &m.Document}.document())
-	overrides, open := r.list(resource.Attr("override_policy_documents"))
+	overrides, open := m.documents(r, "override_policy_documents")
 	for _, override := range overrides {
 		m.override(override)
 	}
@@ -51,6 +51,15 @@ func (r *Resolver) merged(resource *terraform.Resource) Document {
 		}
 	}
 	return m.Document
+}
+
+// documents reads those that an argument of the data source lists.
+func (m *merger) documents(r *Resolver, name string) (documents []Document, open string) {
+	v := m.Resource.Attr(name)
+	if elements, ok := v.Elements(); ok && slices.ContainsFunc(elements, terraform.Value.Absent) {
+		m.refuse(v.Range, name+" has a null in it")
+	}
+	return r.list(v)
 }
 
 // block reads what a data source itself says.
@@ -108,9 +117,6 @@ func (b block) statement(at terraform.Block, version Text) Statement {
 	if s.Effect.Is("Allow") == terraform.False && s.Effect.Is("Deny") == terraform.False {
 		b.problems.refuse(s.Effect.Range, "effect is Allow or Deny")
 	}
-	if sid, known := s.Sid.Known(); known && !alphanumeric(sid) {
-		b.problems.refuse(s.Sid.Range, "the data source takes only letters and digits in a sid")
-	}
 	s.Actions = b.set(at, "actions")
 	s.NotActions = b.set(at, "not_actions")
 	s.Resources = b.variables(b.set(at, "resources"), version)
@@ -119,12 +125,6 @@ func (b block) statement(at terraform.Block, version Text) Statement {
 	s.NotPrincipals = b.principals(at, "not_principals", version)
 	s.Conditions = b.conditions(at, version)
 	return s
-}
-
-func alphanumeric(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
 }
 
 // set reads an argument that is a set of strings. The provider does not write an empty one.
@@ -140,11 +140,19 @@ func (b block) set(at terraform.Block, name string) List {
 }
 
 func (b block) identifiers(at terraform.Block, name string) List {
+	return b.list(at, name).distinct()
+}
+
+// list reads an argument that is a list of strings. Unlike AWS, Terraform takes no single string for one.
+func (b block) list(at terraform.Block, name string) List {
 	v := at.Attr(name)
 	if _, isText := v.Text(); isText {
 		b.problems.refuse(v.Range, name+" is a list")
 	}
-	return listOf(v).distinct()
+	if elements, ok := v.Elements(); ok && slices.ContainsFunc(elements, terraform.Value.Absent) {
+		b.problems.refuse(v.Range, name+" has a null in it")
+	}
+	return listOf(v)
 }
 
 // variables writes "&{" as "${", which Terraform would take for its own. Policies of the older version have no
@@ -204,7 +212,7 @@ func (b block) conditions(at terraform.Block, version Text) Conditions {
 		if test.Absent() || variable.Absent() || values.Absent() {
 			b.problems.refuse(one.Header, "a condition needs a test, a variable and values")
 		}
-		condition := Condition{Test: textOf(test), Key: textOf(variable), Values: b.variables(listOf(values), version), Exists: one.Exists, Range: one.Full}
+		condition := Condition{Test: textOf(test), Key: textOf(variable), Values: b.variables(b.list(one, "values"), version), Exists: one.Exists, Range: one.Full}
 		key, known := condition.symbol()
 		if known && seen[key] {
 			continue // a set of blocks

@@ -164,7 +164,7 @@ func unknownText(n *node) Text {
 
 func (d decoder) effect(n *node) Text {
 	effect := d.text(n, "Effect")
-	if effect.Is("Allow") == terraform.False && effect.Is("Deny") == terraform.False {
+	if n.kind != nullNode && effect.Is("Allow") == terraform.False && effect.Is("Deny") == terraform.False {
 		d.refuse(n.at, "Effect is Allow or Deny")
 	}
 	return effect
@@ -222,6 +222,9 @@ func (d decoder) principals(n *node) Principals {
 		}
 		if n.open {
 			p.open(n.reason())
+		}
+		if d.provider && len(p.Groups) == 0 && !p.Open {
+			p.Present = terraform.False // it writes no empty one
 		}
 	case textNode:
 		if d.provider && n.text.Is("*") != terraform.True {

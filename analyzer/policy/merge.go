@@ -11,14 +11,15 @@ type merger struct{ Document }
 
 // source merges one of source_policy_documents, in which no two statements may have the same Sid.
 func (m *merger) source(d Document) {
-	for _, s := range d.Statements {
+	for i, s := range d.Statements {
 		sid, known := s.Sid.Known()
 		if !known || sid == "" || s.Exists != terraform.True {
 			continue
 		}
-		if slices.ContainsFunc(m.Statements, func(other Statement) bool {
+		same := func(other Statement) bool {
 			return other.Sid.Is(sid) == terraform.True && other.Exists == terraform.True
-		}) {
+		}
+		if slices.ContainsFunc(m.Statements, same) || slices.ContainsFunc(d.Statements[:i], same) {
 			m.refuse(s.Range, "two statements of source_policy_documents have the same Sid")
 		}
 	}

@@ -110,7 +110,7 @@ func (w *writer) principals(p Principals) any {
 		if len(p.Groups) == 1 && name == "*" && slices.Equal(ids, []string{"*"}) {
 			return "*"
 		}
-		byType[name] = append(byType[name], ids...)
+		byType[name] = append(append([]string{}, byType[name]...), ids...) // none is [], not null
 	}
 	out := map[string]any{}
 	for name, ids := range byType {

@@ -46,7 +46,7 @@ func (r *Resolver) document(v terraform.Value, provider bool, depth int) Documen
 		decoder{&d, provider}.document((&encoder{}).node(encoded, 0))
 		return d
 	}
-	if ref := v.Reference; ref != nil {
+	if ref := v.Reference; ref != nil && v.Unknown() {
 		return r.referred(*ref, v)
 	}
 	if choices, ok := v.Choices(); ok {
