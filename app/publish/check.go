@@ -45,6 +45,19 @@ func startCheck(ctx context.Context, client *gh.Client, pull change.Pull) (int64
 	return run.GetID(), nil
 }
 
+// cancelCheck ends a check run without a judgement.
+func cancelCheck(ctx context.Context, client *gh.Client, pull change.Pull, id int64) error {
+	_, _, err := client.REST.Checks.UpdateCheckRun(ctx, pull.Repo.Owner, pull.Repo.Name, id, github.UpdateCheckRunOptions{
+		Name:       render.CheckName,
+		Status:     github.String("completed"),
+		Conclusion: github.String("cancelled"),
+	})
+	if err != nil && !gh.NotFound(err) {
+		return fmt.Errorf("cancel check run %d of %s: %w", id, pull.Repo.FullName(), err)
+	}
+	return nil
+}
+
 func createCheck(ctx context.Context, client *gh.Client, pull change.Pull, check render.Check, annotations []render.Annotation) (int64, error) {
 	run, _, err := client.REST.Checks.CreateCheckRun(ctx, pull.Repo.Owner, pull.Repo.Name, github.CreateCheckRunOptions{
 		Name:       render.CheckName,

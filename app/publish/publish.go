@@ -110,17 +110,26 @@ func (p *Publisher) write(ctx context.Context, client *gh.Client, pull change.Pu
 	var unplaced []render.Comment
 	var err error
 	if pull.Number != 0 {
+		if err = p.announce(ctx, *plan, row); err != nil {
+			return nil, err
+		}
 		if unplaced, err = postReview(ctx, client, pull, plan.Post); err != nil {
 			return nil, err
 		}
 		plan.keep(unplaced)
 	}
-	pending := int64(0)
-	if row.Digest == "" {
-		pending = row.CheckRunID
-	}
-	row.CheckRunID, err = writeCheck(ctx, client, pull, review.Check.Unplaced(unplaced), pending)
+	row.CheckRunID, err = writeCheck(ctx, client, pull, review.Check.Unplaced(unplaced), pending(*row))
 	return unplaced, err
+}
+
+// announce remembers that there will be comments before GitHub has them. If this run ends in between, as it does when
+// the head moves on, and the next head has no Terraform, nobody would look for them and they would stand for ever.
+func (p *Publisher) announce(ctx context.Context, plan Plan, row *store.Published) error {
+	if len(plan.Post) == 0 {
+		return nil
+	}
+	row.Comments = max(row.Comments, plan.Live+len(plan.Minimize)+len(plan.Post))
+	return p.save(ctx, *row)
 }
 
 // finish remembers what was said and folds comments away. What was said is kept first: if folding fails, the
@@ -138,10 +147,10 @@ func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, ro
 }
 
 // Start creates the check run as "in progress", for reviews that take long; the next Publish for the same head
-// completes it.
+// completes it. One that a failed attempt has left in progress goes on.
 func (p *Publisher) Start(ctx context.Context, client *gh.Client, pull change.Pull) error {
 	row, err := p.last(ctx, pull)
-	if err != nil {
+	if err != nil || pending(row) != 0 {
 		return err
 	}
 	if row.CheckRunID, err = startCheck(ctx, client, pull); err != nil {
@@ -151,18 +160,42 @@ func (p *Publisher) Start(ctx context.Context, client *gh.Client, pull change.Pu
 	return p.save(ctx, row)
 }
 
+// Abandon cancels a check run that is in progress on a head that is no longer the pull request's: nobody would
+// complete it.
+func (p *Publisher) Abandon(ctx context.Context, client *gh.Client, pull change.Pull) error {
+	row, err := p.last(ctx, pull)
+	if err != nil || pending(row) == 0 {
+		return err
+	}
+	if err := cancelCheck(ctx, client, pull, row.CheckRunID); err != nil {
+		return err
+	}
+	row.CheckRunID = 0
+	return p.save(ctx, row)
+}
+
+// pending is the check run that is in progress, 0 for none.
+func pending(row store.Published) int64 {
+	if row.Digest != "" {
+		return 0
+	}
+	return row.CheckRunID
+}
+
 // last is what was published for this pull request and head, or an empty row of its own.
 func (p *Publisher) last(ctx context.Context, pull change.Pull) (store.Published, error) {
 	rows, err := p.store.Published(ctx, pull.Repo.ID, pull.HeadSHA)
 	if err != nil {
 		return store.Published{}, fmt.Errorf("read what was published for commit %s: %w", pull.HeadSHA, err)
 	}
+	last := store.Published{RepoID: pull.Repo.ID, Number: pull.Number, HeadSHA: pull.HeadSHA}
 	for _, row := range rows {
 		if row.Number == pull.Number {
-			return row, nil
+			last = row
 		}
 	}
-	return store.Published{RepoID: pull.Repo.ID, Number: pull.Number, HeadSHA: pull.HeadSHA}, nil
+	last.BaseSHA = pull.BaseSHA
+	return last, nil
 }
 
 func (p *Publisher) save(ctx context.Context, row store.Published) error {

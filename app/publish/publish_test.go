@@ -269,6 +269,29 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestStartAgain: a second attempt goes on with the run of the first, which nobody would complete otherwise; of a head
+// that is no longer reviewed the run is cancelled.
+func TestStartAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pull := w.state(w.pull)
+	must(t, w.publisher.Abandon(t.Context(), w.client, pull)) // there is nothing to abandon
+	must(t, w.publisher.Start(t.Context(), w.client, pull))
+	must(t, w.publisher.Start(t.Context(), w.client, pull))
+	if runs := w.pull.CheckRuns(); len(runs) != 1 || runs[0].Status != "in_progress" {
+		t.Fatalf("check runs after two attempts: %+v", runs)
+	}
+	must(t, w.publisher.Abandon(t.Context(), w.client, pull))
+	if run := w.pull.CheckRuns()[0]; run.Conclusion != "cancelled" {
+		t.Errorf("abandoned: %q, want cancelled", run.Conclusion)
+	}
+	w.expect(w.review(), none, createdCheck)
+	must(t, w.publisher.Abandon(t.Context(), w.client, pull))
+	if run := w.pull.CheckRuns()[1]; run.Conclusion != "success" {
+		t.Errorf("a completed run that is abandoned: %q, want success", run.Conclusion)
+	}
+}
+
 func TestStartedRunThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -439,5 +462,18 @@ func TestStoreKnowsOfComments(t *testing.T) {
 	must(t, w.publisher.Publish(t.Context(), w.client, w.state(w.pull), change.Conversation{}, problem, forced))
 	if !has() {
 		t.Error("the comment is forgotten after a failure")
+	}
+}
+
+// TestStoreKnowsOfLostComments: nobody can tell whether GitHub has the comments whose answer was lost, so they count.
+func TestStoreKnowsOfLostComments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Fail(simulator.Fault{Method: "POST", PathPattern: reviewPath, Status: 502, After: true})
+	if _, err := w.publish(w.review(12), none); err == nil {
+		t.Fatal("no error")
+	}
+	if has, err := w.store.HasComments(t.Context(), w.repo.ID(), w.pull.Number()); !has || err != nil {
+		t.Errorf("the comment is known: %t, %v", has, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/kms-review/kms-review/analyzer"
@@ -49,9 +50,13 @@ func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
 	pull := change.Pull{Repo: repository(job.Repo), InstallationID: job.InstallationID, Number: job.Number, HeadSHA: job.HeadSHA}
 	err = r.review(ctx, client, &pull, github.Ref{
 		Repo: pull.Repo, InstallationID: job.InstallationID, Number: job.Number, BaseSHA: job.BaseSHA, HeadSHA: job.HeadSHA,
+		Unsure: job.Unsure,
 	}, job.Force)
 	if err != nil && job.Last && !errors.Is(err, gh.ErrGone) && !queue.Superseded(ctx) {
 		err = errors.Join(err, r.giveUp(ctx, client, pull))
+	}
+	if err != nil && queue.Superseded(ctx) {
+		err = errors.Join(err, r.abandon(ctx, client, pull))
 	}
 	return r.answer(ctx, client, job, err)
 }
@@ -94,8 +99,14 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	defer cancel() // ends the analysis if showing progress fails
 	done := make(chan outcome, 1)
 	go func() {
-		report, err := analyzer.Analyze(ctx, Input(fetched.Change, set, started.UTC(), r.version))
-		done <- outcome{report, err}
+		var result outcome
+		defer func() {
+			if value := recover(); value != nil { // here it would end the process, and with it every other review
+				result.err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+			}
+			done <- result
+		}()
+		result.report, result.err = analyzer.Analyze(ctx, Input(fetched.Change, set, started.UTC(), r.version))
 	}()
 	timer := time.NewTimer(progressAfter - time.Since(started))
 	defer timer.Stop()
@@ -109,6 +120,17 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	}
 	result := <-done
 	return readable(result.report, result.err)
+}
+
+// analyze runs the analyzer. A panic over hostile input fails this review alone, not the process that serves all.
+func (r *Reviewer) analyze(ctx context.Context, in analyzer.Input) (report analyzer.Report, err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			r.log.ErrorContext(ctx, "the analyzer panicked", "panic", fmt.Sprint(recovered), "stack", string(debug.Stack()))
+			err = errors.New("the analyzer failed on this input")
+		}
+	}()
+	return analyzer.Analyze(ctx, in)
 }
 
 // readable makes a result of what a person can mend: files that are all broken are no failure of ours.
@@ -129,6 +151,13 @@ func (r *Reviewer) giveUp(ctx context.Context, client *gh.Client, pull change.Pu
 	problem := render.Problem(pull, render.TimedOut, "The review could not be completed",
 		"GitHub or this App failed repeatedly while the pull request was read. Nothing was judged.")
 	return r.publisher.Publish(ctx, client, pull, change.Conversation{}, problem, publish.Options{Force: true})
+}
+
+// abandon ends the check run of a head that nobody will review to its end any more.
+func (r *Reviewer) abandon(ctx context.Context, client *gh.Client, pull change.Pull) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // the newer head waits for this
+	defer cancel()
+	return r.publisher.Abandon(ctx, client, pull)
 }
 
 // client speaks for an installation, with a token for the repository and the owner's .github if it is covered. Where
