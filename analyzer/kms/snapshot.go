@@ -5,6 +5,7 @@ package kms
 import (
 	"slices"
 
+	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -16,6 +17,8 @@ type Snapshot struct {
 
 	resources map[id][]*terraform.Resource
 	byType    map[string][]*terraform.Resource
+	documents *policy.Resolver
+	policies  map[*Key]policy.Document // read so far
 }
 
 // id tells a resource apart in a repository: addresses repeat between root modules.
@@ -37,7 +40,10 @@ var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_
 
 // Build reads the model out of a configuration.
 func Build(config *terraform.Configuration) *Snapshot {
-	s := &Snapshot{Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{}}
+	s := &Snapshot{
+		Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{},
+		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{},
+	}
 	for _, scope := range config.Scopes() {
 		for _, r := range scope.Resources() {
 			at := id{scope.Root, r.Address}

@@ -135,8 +135,16 @@ resource "aws_kms_replica_external_key" "this" {
   valid_to                           = var.valid_to
 }
 
-# The module's document always has statements; which ones its arguments say is not read yet.
+# The module's document always has statements; which ones its arguments say is not read yet. A document without
+# any would be one that allows nothing.
+variable "unread_statements" {}
+
 data "aws_iam_policy_document" "this" {
+  dynamic "statement" {
+    for_each = var.unread_statements
+    content {
+    }
+  }
 }
 
 output "key_arn" {
