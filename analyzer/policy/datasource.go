@@ -158,10 +158,9 @@ func (b block) list(at terraform.Block, name string) List {
 // variables writes "&{" as "${", which Terraform would take for its own. Policies of the older version have no
 // variables.
 func (b block) variables(l List, version Text) List {
-	replacer := strings.NewReplacer("&{", "${")
 	items := slices.Clone(l.Items)
 	for i, item := range items {
-		items[i] = item.replaced(replacer)
+		items[i] = item.replaced("&{", "${")
 		if written, _ := item.Symbol(); strings.Contains(written, "&{") && version.Is("2008-10-17") == terraform.True {
 			b.problems.refuse(item.Range, "a policy of version 2008-10-17 has no variables, the data source refuses &{")
 		}

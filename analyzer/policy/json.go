@@ -58,8 +58,8 @@ func newTemplate(segments []terraform.Value, file func(name string) *source) (t 
 	return t, true
 }
 
-func (t template) piece(offset int) piece {
-	return t.pieces[min(sort.Search(len(t.pieces), func(i int) bool { return t.pieces[i].end > offset }), len(t.pieces)-1)]
+func (t template) piece(offset int) *piece {
+	return &t.pieces[min(sort.Search(len(t.pieces), func(i int) bool { return t.pieces[i].end > offset }), len(t.pieces)-1)]
 }
 
 // place is where the bytes from start to end are written.
@@ -75,7 +75,7 @@ func (t template) place(start, end int) hcl.Range {
 	return hcl.Range{Filename: from.Filename, Start: from.Start, End: to.End}
 }
 
-func (p piece) place(start, end int) hcl.Range {
+func (p *piece) place(start, end int) hcl.Range {
 	if p.offsets == nil {
 		return p.at
 	}

@@ -123,10 +123,10 @@ func (t *Text) write(s string) {
 func (t *Text) writeUnknown(v terraform.Value) { t.Parts = append(t.Parts, Part{Unknown: &v}) }
 
 // replaced rewrites the literals.
-func (t Text) replaced(r *strings.Replacer) Text {
+func (t Text) replaced(old, text string) Text {
 	t.Parts = slices.Clone(t.Parts)
 	for i := range t.Parts {
-		t.Parts[i].Literal = r.Replace(t.Parts[i].Literal)
+		t.Parts[i].Literal = strings.ReplaceAll(t.Parts[i].Literal, old, text)
 	}
 	return t
 }
