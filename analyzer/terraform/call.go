@@ -204,6 +204,9 @@ func values(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 	if len(args) != 1 {
 		return Value{}, false
 	}
+	if ref := args[0].Reference; ref != nil && ref.Attribute == "" {
+		return args[0].at(call.Range()), true // all instances of a resource, as for a splat
+	}
 	fields, ok := args[0].Fields()
 	if !ok {
 		return Value{}, false

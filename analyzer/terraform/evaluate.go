@@ -44,6 +44,9 @@ func (e evaluator) value(expr hcl.Expression) Value {
 	if e.depth++; e.depth > maxDepth {
 		return unknownValue(r, "it is nested too deeply")
 	}
+	if !e.scope.language().step() {
+		return unknownValue(r, "the configuration takes too long to evaluate")
+	}
 	switch expr := expr.(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		return e.follow(expr.Traversal, r)
@@ -93,6 +96,8 @@ func unwrap(expr hcl.Expression) hcl.Expression {
 			expr = e.Expression
 		case *hclsyntax.TemplateWrapExpr:
 			expr = e.Wrapped
+		case interface{ Inner() hclsyntax.Expression }: // metered
+			expr = e.Inner()
 		case *hclsyntax.ObjectConsKeyExpr:
 			if keyword := hcl.ExprAsKeyword(e); keyword != "" && !e.ForceNonLiteral {
 				return &hclsyntax.LiteralValueExpr{Val: cty.StringVal(keyword), SrcRange: e.Range()}
@@ -255,7 +260,7 @@ func (e evaluator) compute(expr hcl.Expression) Value {
 	if !evaluable(e.scope.file(expr.Range()), expr, references, variables) {
 		return unknownValue(expr.Range(), "it takes too long to evaluate")
 	}
-	value, diags := expr.Value(&hcl.EvalContext{Variables: variables, Functions: e.scope.functions()})
+	value, diags := e.scope.language().evaluate(e.scope.file(expr.Range()), expr, variables)
 	if diags.HasErrors() {
 		return unknownValue(expr.Range(), "%s", diags[0].Summary)
 	}

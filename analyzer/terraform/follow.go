@@ -111,13 +111,7 @@ func (s *Scope) path(name string, r hcl.Range) Value {
 }
 
 // workDir is the directory of the root module in this snapshot, where Terraform runs.
-func (s *Scope) workDir() string {
-	top := s
-	for top.parent != nil {
-		top = top.parent
-	}
-	return top.Module.Dir
-}
+func (s *Scope) workDir() string { return s.top().Module.Dir }
 
 // relative is the way from one directory of the repository to another.
 func relative(from, to string) string {

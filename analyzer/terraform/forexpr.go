@@ -29,7 +29,13 @@ func (v Value) items() (items []item, ok bool) {
 
 // forEach keeps what a for expression makes of each element.
 func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
-	items, ok := e.value(expr.CollExpr).items()
+	source := e.value(expr.CollExpr)
+	if ref := source.Reference; ref != nil && ref.Attribute == "" && expr.KeyExpr == nil && expr.CondExpr == nil {
+		if all, ok := e.everyInstance(expr, source); ok {
+			return all
+		}
+	}
+	items, ok := source.items()
 	if !ok || expr.Group {
 		return e.compute(expr)
 	}
@@ -62,6 +68,20 @@ func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
 		return list(elements, expr.Range())
 	}
 	return object(fields, expr.Range())
+}
+
+// everyInstance understands a for expression over a resource that says the same as a splat: [for r in x.y : r.arn].
+func (e evaluator) everyInstance(expr *hclsyntax.ForExpr, source Value) (all Value, ok bool) {
+	inner := e
+	inner.env = &environment{outer: e.env, names: map[string]Value{expr.ValVar: source}}
+	if expr.KeyVar != "" {
+		inner.env.names[expr.KeyVar] = unknownValue(expr.Range(), "%s", source.Reason)
+	}
+	each := inner.value(expr.ValExpr)
+	if ref := each.Reference; ref == nil || ref.Address != source.Reference.Address || ref.Attribute == "" {
+		return Value{}, false
+	}
+	return each.referring(func(ref *Reference) { ref.Each = true }).at(expr.Range()), true
 }
 
 // splat is a for expression in short. Over a resource it stands for all instances.

@@ -94,3 +94,29 @@ func huge(v cty.Value) bool {
 	exponent := f.MantExp(new(big.Float))
 	return exponent > maxExponentBits || exponent < -maxExponentBits
 }
+
+// maxWeight bounds a value: its leaves, and its text in pieces of 64 bytes. A value can be far larger than the
+// expressions that make it, for each of these may use another one twice.
+const maxWeight = 100_000
+
+// heavy tells whether a value is over the bound, without looking at more of it than that.
+func heavy(v cty.Value) bool { return weigh(v, maxWeight) > maxWeight }
+
+func weigh(v cty.Value, room int) int {
+	v, _ = v.Unmark()
+	if !v.IsKnown() || v.IsNull() {
+		return 1
+	}
+	if v.Type() == cty.String {
+		return 1 + len(v.AsString())/64
+	}
+	if !v.CanIterateElements() {
+		return 1
+	}
+	weight := 1
+	for it := v.ElementIterator(); weight <= room && it.Next(); {
+		_, element := it.Element()
+		weight += weigh(element, room-weight)
+	}
+	return weight
+}

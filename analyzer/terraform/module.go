@@ -2,6 +2,9 @@ package terraform
 
 import (
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/kms-review/kms-review/analyzer/terraform/functions"
 )
 
 // File is one parsed configuration file.
@@ -11,7 +14,9 @@ type File struct {
 	body  hcl.Body
 	json  bool
 
-	tokens map[[2]int]string // by range of bytes
+	tokens  map[[2]int]string // by range of bytes
+	loops   *functions.Budget // of the expression under evaluation
+	metered map[hclsyntax.Node]bool
 }
 
 // Module is the configuration of one directory, override files not yet merged: each block keeps its overrides.

@@ -61,8 +61,9 @@ type Scope struct {
 	callEnv   *environment // each or count of the call
 	keys      []string     // `module.a["eu"]`: the instances of the calls above that this scope stands for
 	children  map[string][]*Scope
-	vars      varFiles // of a root
-	open      bool     // whoever calls this module may set its variables, and we see no caller
+	vars      varFiles  // of a root
+	lang      *language // of a root
+	open      bool      // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources []*Resource
 	counting  map[*block]bool // whose instances are being counted

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -98,7 +99,11 @@ func object(fields map[string]Value, r hcl.Range) Value {
 	for name, field := range fields {
 		members[name] = field.cty()
 	}
-	v := valueOf(cty.ObjectVal(members), r)
+	whole := cty.ObjectVal(members)
+	if heavy(whole) {
+		return unknownValue(r, "it is too large")
+	}
+	v := valueOf(whole, r)
 	v.shape = &shape{fields: fields}
 	return v.explained(fields)
 }
@@ -110,23 +115,32 @@ func list(elements []Value, r hcl.Range) Value {
 		members[i] = element.cty()
 		byName[strconv.Itoa(i)] = element
 	}
-	v := valueOf(cty.TupleVal(members), r)
+	whole := cty.TupleVal(members)
+	if heavy(whole) {
+		return unknownValue(r, "it is too large")
+	}
+	v := valueOf(whole, r)
 	v.shape = &shape{elements: elements}
 	return v.explained(byName)
 }
 
 func text(segments []Value, r hcl.Range) Value {
-	whole := ""
-	v := unknownValue(r, "a part of its value is known only after apply")
+	if len(segments) > maxParts {
+		return unknownValue(r, "it is too large")
+	}
+	var whole strings.Builder
 	for i, segment := range segments {
 		part, ok := segment.Text()
 		if !ok {
+			v := unknownValue(r, "a part of its value is known only after apply")
 			v.shape = &shape{segments: segments}
 			return v.explained(map[string]Value{strconv.Itoa(i): segment})
 		}
-		whole += part
+		if whole.WriteString(part); whole.Len() > maxWeight*64 {
+			return unknownValue(r, "it is too large")
+		}
 	}
-	v = valueOf(cty.StringVal(whole), r)
+	v := valueOf(cty.StringVal(whole.String()), r)
 	v.shape = &shape{segments: segments}
 	return v
 }

@@ -221,6 +221,9 @@ func unknownValue(r hcl.Range, reason string, args ...any) Value {
 
 // valueOf classifies an evaluated cty value.
 func valueOf(v cty.Value, r hcl.Range) Value {
+	if heavy(v) {
+		return unknownValue(r, "it is too large")
+	}
 	v, _ = v.UnmarkDeep()
 	switch {
 	case !v.IsKnown():

@@ -23,13 +23,13 @@ func conversion(ty cty.Type) function.Function {
 		}},
 		Type: func(args []cty.Value) (cty.Type, error) {
 			from := args[0].Type()
-			if !from.Equals(ty) && convert.GetConversionUnsafe(from, ty) == nil {
+			if !args[0].IsKnown() && !from.Equals(ty) && convert.GetConversionUnsafe(from, ty) == nil {
 				return cty.NilType, function.NewArgErrorf(0, "cannot convert %s to %s", from.FriendlyName(), ty.FriendlyNameForConstraint())
 			}
 			return ty, nil
 		},
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			value, err := convert.Convert(args[0], ty)
+			value, err := convert.Convert(uniform(args[0], ty), ty)
 			if err != nil {
 				return cty.NilVal, function.NewArgErrorf(0, "cannot convert %s to %s", args[0].Type().FriendlyName(), ty.FriendlyNameForConstraint())
 			}

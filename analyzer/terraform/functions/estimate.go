@@ -28,9 +28,12 @@ var estimates = map[string]estimate{
 	"regex":      func(args []cty.Value) (cost, error) { return patternCost(textOf(args, 0), textOf(args, 1)) },
 	"regexall":   regexAllCost,
 
-	"setproduct": productCost,
-	"distinct":   func(args []cty.Value) (cost, error) { return cost{work: 25 * lengths(args, 0, 0)}, nil },
-	"matchkeys":  func(args []cty.Value) (cost, error) { return cost{work: 50 * lengths(args, 1, 2)}, nil },
+	"setproduct": productCost, "range": rangeCost,
+	"concat": manyCost, "coalesce": manyCost, "setunion": manyCost, "setintersection": manyCost, "setsubtract": manyCost,
+	"tolist": collectionCost(cty.List(cty.DynamicPseudoType)), "toset": collectionCost(cty.Set(cty.DynamicPseudoType)),
+	"tomap":     collectionCost(cty.Map(cty.DynamicPseudoType)),
+	"distinct":  func(args []cty.Value) (cost, error) { return cost{work: 25 * lengths(args, 0, 0)}, nil },
+	"matchkeys": func(args []cty.Value) (cost, error) { return cost{work: 50 * lengths(args, 1, 2)}, nil },
 
 	"parseint": digitsCost, "tonumber": digitsCost,
 	"jsondecode": jsonCost, "yamldecode": yamlCost, "csvdecode": csvCost,
@@ -184,7 +187,22 @@ func productCost(args []cty.Value) (cost, error) {
 	for _, arg := range args {
 		product *= lengthOf(arg)
 	}
-	return cost{elements: product}, nil
+	return cost{elements: product, work: mixedWork * float64(len(args)) * float64(len(args))}, nil
+}
+
+// manyCost is of functions that look for a type that all of their arguments can have.
+func manyCost(args []cty.Value) (cost, error) {
+	return cost{work: mixedWork * float64(len(args)) * float64(len(args))}, nil
+}
+
+func collectionCost(ty cty.Type) estimate {
+	return func(args []cty.Value) (cost, error) { return cost{work: unification(uniform(args[0], ty))}, nil }
+}
+
+// rangeCost counts additions of numbers of any size, of which there are at most a thousand.
+func rangeCost([]cty.Value) (cost, error) {
+	const addition = 50
+	return cost{work: addition * 1024}, nil
 }
 
 func digitsCost(args []cty.Value) (cost, error) {

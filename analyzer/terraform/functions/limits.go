@@ -18,7 +18,9 @@ const (
 	maxDepth        = 128     // levels of nesting; each is a few stack frames in the decoders
 	maxExponentBits = 1 << 13 // beyond float64, and still quick to write out in digits
 	maxWork         = 1 << 26 // steps of one expression, each some ten nanoseconds
-	callWork        = 50      // steps of a call that does nothing
+	callWork        = 500     // steps of a call that does nothing
+	elementWork     = 10      // steps to look at one element
+	loopWork        = 500     // steps of one round of a loop that does nothing
 )
 
 // LimitError says that a call was given up because of its size, not because Terraform would refuse it: whatever
@@ -63,27 +65,25 @@ func (c cost) check() error {
 // estimate guesses the cost of a call. The arguments may be unknown, null or marked.
 type estimate func(args []cty.Value) (cost, error)
 
-// bounded gives a function whose calls keep the limits. The type of its result is decided only by the call: asking
-// for the type alone would do the work twice, and with it once more for each level of nesting.
+// bounded gives a function whose calls keep the limits. Its parameters take any value, and are converted only once
+// that is known to be quick. The type of its result is decided only by the call: asking for the type alone would do
+// the work twice, and with it once more for each level of nesting.
 func bounded(name string, f function.Function, budget *Budget) function.Function {
-	guess, dispute := estimates[name], disputed[name]
-	params := f.Params()
-	for i := range params {
-		params[i] = open(params[i])
-	}
+	params, last := f.Params(), f.VarParam()
 	spec := &function.Spec{
 		Description: f.Description(),
-		Params:      params,
+		Params:      make([]function.Parameter, len(params)),
 		Type:        function.StaticReturnType(cty.DynamicPseudoType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			b := budget
 			if b == nil {
 				b = &Budget{}
 			}
-			if err := admit(args, b, guess); err != nil {
+			args, err := admit(name, args, params, last, b)
+			if err != nil {
 				return cty.NilVal, err
 			}
-			if dispute != nil && dispute(args) {
+			if dispute := disputed[name]; dispute != nil && dispute(args) {
 				return cty.DynamicVal, nil
 			}
 			result, err := f.Call(args)
@@ -93,7 +93,10 @@ func bounded(name string, f function.Function, budget *Budget) function.Function
 			return result, weigh(b, result)
 		},
 	}
-	if last := f.VarParam(); last != nil {
+	for i, p := range params {
+		spec.Params[i] = open(p)
+	}
+	if last != nil {
 		variadic := open(*last)
 		spec.VarParam = &variadic
 	}
@@ -101,26 +104,47 @@ func bounded(name string, f function.Function, budget *Budget) function.Function
 }
 
 // open lets every value through to the function within, which has its own opinion of nulls, unknowns and marks.
+// Expressions that are handed over unevaluated stay what they are.
 func open(p function.Parameter) function.Parameter {
+	if !p.Type.IsCapsuleType() {
+		p.Type = cty.DynamicPseudoType
+	}
 	p.AllowNull, p.AllowUnknown, p.AllowDynamicType, p.AllowMarked = true, true, true, true
 	return p
 }
 
-func admit(args []cty.Value, b *Budget, guess estimate) error {
+// admit converts arguments to the types of their parameters, as hcl would, and refuses those that the function would
+// take long with.
+func admit(name string, args []cty.Value, params []function.Parameter, last *function.Parameter, b *Budget) ([]cty.Value, error) {
 	if err := weigh(b, args...); err != nil {
-		return err
+		return nil, err
 	}
+	converted := make([]cty.Value, len(args))
+	for i, arg := range args {
+		ty := cty.DynamicPseudoType
+		if i < len(params) {
+			ty = params[i].Type
+		} else if last != nil {
+			ty = last.Type
+		}
+		v, err := conform(arg, ty, b)
+		if err != nil {
+			return nil, argError(i, err)
+		}
+		converted[i] = v
+	}
+	guess := estimates[name]
 	if guess == nil {
-		return nil
+		return converted, nil
 	}
-	c, err := guess(args)
+	c, err := guess(converted)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.check(); err != nil {
-		return err
+		return nil, err
 	}
-	return b.charge(c.text + c.elements + c.work)
+	return converted, b.charge(c.text + c.elements + c.work)
 }
 
 // weigh refuses values too large to work with. Values share their parts, so that a few nested lists can stand for
@@ -132,7 +156,15 @@ func weigh(b *Budget, values ...cty.Value) error {
 			return err
 		}
 	}
-	return b.charge(callWork + float64(s.elements) + float64(s.text))
+	return b.charge(callWork + elementWork*float64(s.elements) + float64(s.text))
+}
+
+// CheckSize refuses what no function takes: a value with too many elements or too much text in it, nested too deep,
+// or with a number that is too large. It should be asked of each value that others are made of: go-cty walks through
+// all of an argument before any function sees it.
+func CheckSize(v cty.Value) error {
+	s := scale{}
+	return s.put(v, 0)
 }
 
 type scale struct{ elements, text int }

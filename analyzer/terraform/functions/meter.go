@@ -44,20 +44,23 @@ func (w walker) count(expr hclsyntax.Expression) hclsyntax.Expression {
 	return counted{&hclsyntax.ParenthesesExpr{Expression: expr, SrcRange: expr.Range()}, w.budget}
 }
 
-// counted is an expression whose every evaluation costs what it gives: the length of a string or a collection. To
+// counted is an expression whose every evaluation costs what it gives: its strings and elements. To
 // all who look at the syntax it is in parentheses, so that they find the variables in it.
 type counted struct {
 	*hclsyntax.ParenthesesExpr
 	budget *Budget
 }
 
+// Inner is the expression itself, for who evaluates it by its kind.
+func (c counted) Inner() hclsyntax.Expression { return c.Expression }
+
 // Value is the expression's, or an error where the budget is spent.
 func (c counted) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if err := c.budget.charge(1); err != nil {
+	if err := c.budget.charge(loopWork); err != nil {
 		return cty.DynamicVal, c.exhausted(err)
 	}
 	value, diags := c.Expression.Value(ctx)
-	if err := c.budget.charge(lengthOf(value) + float64(len(textOf([]cty.Value{value}, 0)))); err != nil {
+	if err := weigh(c.budget, value); err != nil {
 		return cty.DynamicVal, c.exhausted(err)
 	}
 	return value, diags
