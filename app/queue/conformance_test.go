@@ -56,6 +56,9 @@ func testDirtyWhileRunning(t *testing.T, url string) {
 	if calls[1].HeadSHA != "head3" {
 		t.Errorf("the second review got head %q, want the newest", calls[1].HeadSHA)
 	}
+	if calls[0].Unsure || !calls[1].Unsure {
+		t.Errorf("unsure of the head: %t and %t, want only after two deliveries", calls[0].Unsure, calls[1].Unsure)
+	}
 }
 
 func testNewerHead(t *testing.T, url string) {

@@ -225,23 +225,32 @@ func (q *Queue) raise(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 }
 
 // close makes a running or waiting review look again: it is probably pointless, but deliveries come in any
-// order, and the pull request may have been reopened since. Without such a review there is nothing to do.
+// order, and the pull request may have been reopened since. Where the check run is also another pull request's, the
+// event gets a job that reviews that one: its verdict must not stay as bad as the closed one's.
 func (q *Queue) close(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	pull, found, err := q.store.LockPull(ctx, tx, a.event.Repo.ID, a.event.Number)
+	if err != nil || !found {
+		a.delivery.Outcome = store.Done
+		return err
+	}
+	state, err := q.jobState(ctx, tx, pull.JobID)
 	if err != nil {
 		return err
 	}
-	state := ""
-	if found {
-		if state, err = q.jobState(ctx, tx, pull.JobID); err != nil {
-			return err
-		}
+	if state != "" {
+		return q.raise(ctx, tx, a)
 	}
-	if state == "" {
+	if err := q.store.ClosePull(ctx, tx, pull.RepoID, pull.Number); err != nil {
+		return err
+	}
+	shares, err := q.store.SharesHead(ctx, tx, pull.RepoID, pull.Number, a.event.HeadSHA)
+	if err != nil || !shares {
 		a.delivery.Outcome = store.Done
-		return nil
+		return err
 	}
-	return q.raise(ctx, tx, a)
+	a.wake = eventQueue
+	a.delivery.JobID, err = q.insert(ctx, tx, eventArgs{Event: a.event})
+	return err
 }
 
 // startPull inserts a job for a pull request and makes it the row's only one.

@@ -83,7 +83,8 @@ func (q *Queue) review(ctx context.Context, a attempt, pull store.Pull) error {
 		Repo: webhook.RepoRef{ID: pull.RepoID, Owner: pull.Owner, Name: pull.Name,
 			DefaultBranch: pull.DefaultBranch, Private: pull.Private},
 		Number: pull.Number, BaseSHA: pull.BaseSHA, HeadSHA: pull.HeadSHA,
-		Force: pull.Forced > pull.Finished, Comments: comments,
+		Unsure: pull.Generation > pull.Finished+1 || pull.Forced > pull.Finished,
+		Force:  pull.Forced > pull.Finished, Comments: comments,
 		Attempt: a.job.Attempt, Last: a.last(),
 	})
 	if err != nil && Superseded(ctx) {

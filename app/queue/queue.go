@@ -33,7 +33,8 @@ type Handler interface {
 	HandlePull(ctx context.Context, job PullJob) error
 
 	// HandleEvent does everything that is not the review of one known pull request: Recheck (check the sender's
-	// permission, react), Rerequested with Number 0, MergeGroup, Push. The returned numbers are pull requests of
+	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed where others share the head. The
+	// returned numbers are pull requests of
 	// the event's repository that must be reviewed even if their head was before; for a Recheck, the comment
 	// comes back in PullJob.Comments. They are marked dirty in the transaction that completes the event.
 	HandleEvent(ctx context.Context, event webhook.Event) (dirty []int, err error)
@@ -46,6 +47,7 @@ type PullJob struct {
 	Number         int
 	BaseSHA        string  // of the newest delivery that named one, or ""
 	HeadSHA        string  // likewise
+	Unsure         bool    // the SHAs may be an older push's: several deliveries wait, in an order that GitHub does not promise
 	Force          bool    // somebody asked for it (recheck, re-run, redelivery): review a head that has a result
 	Comments       []int64 // /kms-recheck comments that wait for their 🚀 or 😕
 	Attempt        int     // from 1

@@ -32,7 +32,9 @@ func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event) (dirty 
 	case webhook.Rerequested:
 		return r.withHead(ctx, client, event)
 	case webhook.MergeGroup:
-		return nil, r.mergeGroup(ctx, client, event)
+		return nil, r.mergeGroup(ctx, client, event, false)
+	case webhook.PullClosed:
+		return r.sharing(ctx, event)
 	default:
 		return nil, nil
 	}
@@ -86,16 +88,36 @@ func (r *Reviewer) withHead(ctx context.Context, client *gh.Client, event webhoo
 	for _, row := range published {
 		if row.Number != 0 {
 			numbers = append(numbers, row.Number)
+			continue
+		}
+		event.BaseSHA = row.BaseSHA
+		if err := r.mergeGroup(ctx, client, event, true); err != nil {
+			return nil, err
 		}
 	}
 	return numbers, nil // the queue drops repeated ones
 }
 
+// sharing lists the pull requests that have the head of a closed one, whose verdict no longer counts for them.
+func (r *Reviewer) sharing(ctx context.Context, event webhook.Event) ([]int, error) {
+	published, err := r.store.Published(ctx, event.Repo.ID, event.HeadSHA)
+	if err != nil {
+		return nil, fmt.Errorf("look up the pull requests of commit %s: %w", event.HeadSHA, err)
+	}
+	var numbers []int
+	for _, row := range published {
+		if row.Number != 0 && row.Number != event.Number {
+			numbers = append(numbers, row.Number)
+		}
+	}
+	return numbers, nil
+}
+
 // mergeGroup judges what a merge queue is about to merge. Nothing is said but the check run.
-func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event) error {
+func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event, force bool) error {
 	pull := change.Pull{Repo: repository(event.Repo), InstallationID: event.InstallationID, HeadSHA: event.HeadSHA}
 	ref := github.Ref{Repo: pull.Repo, InstallationID: event.InstallationID, BaseSHA: event.BaseSHA, HeadSHA: event.HeadSHA}
-	return r.review(ctx, client, &pull, ref, false)
+	return r.review(ctx, client, &pull, ref, force)
 }
 
 // file hands a settings file to its reader.

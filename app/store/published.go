@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 )
 
@@ -15,35 +16,45 @@ type Published struct {
 	Digest     string // of everything that was said; the same digest has nothing new to say
 	Conclusion string
 	Title      string
-	Summary    string
-	Comments   int // inline comments of the App that this publication left open or wrote
+	BaseSHA    string // of the base branch; a merge group is found in no other place again
+	Comments   int    // inline comments of the App that this publication left open or wrote
 }
 
 // Published lists what was said about a head, by pull request number.
 func (s *Store) Published(ctx context.Context, repoID int64, headSHA string) ([]Published, error) {
 	rows, err := s.reads.QueryContext(ctx, `SELECT repo_id, number, head_sha, check_run_id, digest, conclusion,
-		title, summary, comments FROM published WHERE repo_id = $1 AND head_sha = $2 ORDER BY number`, repoID, headSHA)
+		title, base_sha, comments FROM published WHERE repo_id = $1 AND head_sha = $2 ORDER BY number`, repoID, headSHA)
 	if err != nil {
 		return nil, fmt.Errorf("read what was published for %s: %w", headSHA, err)
 	}
 	return collect(rows, func(p *Published) []any {
 		return []any{&p.RepoID, &p.Number, &p.HeadSHA, &p.CheckRunID, &p.Digest, &p.Conclusion,
-			&p.Title, &p.Summary, &p.Comments}
+			&p.Title, &p.BaseSHA, &p.Comments}
 	})
 }
 
 // SavePublished records what was said, in place of what was said before about the same head and pull request.
 func (s *Store) SavePublished(ctx context.Context, p Published) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO published (repo_id, number, head_sha, check_run_id, digest,
-		conclusion, title, summary, comments, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		conclusion, title, base_sha, comments, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (repo_id, head_sha, number) DO UPDATE SET check_run_id = excluded.check_run_id,
 		digest = excluded.digest, conclusion = excluded.conclusion, title = excluded.title,
-		summary = excluded.summary, comments = excluded.comments, updated_at = excluded.updated_at`,
-		p.RepoID, p.Number, p.HeadSHA, p.CheckRunID, p.Digest, p.Conclusion, p.Title, p.Summary, p.Comments, now())
+		base_sha = excluded.base_sha, comments = excluded.comments, updated_at = excluded.updated_at`,
+		p.RepoID, p.Number, p.HeadSHA, p.CheckRunID, p.Digest, p.Conclusion, p.Title, p.BaseSHA, p.Comments, now())
 	if err != nil {
 		return fmt.Errorf("save what was published for %s: %w", p.HeadSHA, err)
 	}
 	return nil
+}
+
+// SharesHead tells whether a verdict on another pull request was published for a head: the two have one check run.
+func (s *Store) SharesHead(ctx context.Context, tx *sql.Tx, repoID int64, number int, headSHA string) (shares bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM published
+		WHERE repo_id = $1 AND head_sha = $2 AND number <> $3 AND number > 0)`, repoID, headSHA, number).Scan(&shares)
+	if err != nil {
+		return false, fmt.Errorf("look for pull requests that share head %s: %w", headSHA, err)
+	}
+	return shares, nil
 }
 
 // HasComments tells whether the App ever left an inline comment on a pull request. It errs towards true: a

@@ -104,6 +104,15 @@ func (s *Store) SetPullJob(ctx context.Context, tx *sql.Tx, repoID int64, number
 	return nil
 }
 
+// ClosePull says that a pull request is closed, where no review has to be stopped for it.
+func (s *Store) ClosePull(ctx context.Context, tx *sql.Tx, repoID int64, number int) error {
+	_, err := tx.ExecContext(ctx, `UPDATE pulls SET closed = $3 WHERE repo_id = $1 AND number = $2`, repoID, number, true)
+	if err != nil {
+		return fmt.Errorf("close pull request %d of repository %d: %w", number, repoID, err)
+	}
+	return nil
+}
+
 // FinishPull says that the work which began at the given generation has ended, and gives that outcome to the
 // deliveries that asked for it.
 func (s *Store) FinishPull(ctx context.Context, tx *sql.Tx, repoID int64, number int, generation int64, outcome Outcome) error {

@@ -263,7 +263,7 @@ func testForget(t *testing.T, url string) {
 func testPublished(t *testing.T, url string) {
 	s := open(t, url)
 	first := store.Published{RepoID: 42, Number: 3, HeadSHA: "head1", CheckRunID: 1, Digest: "d", Conclusion: "success",
-		Title: "t", Summary: strings.Repeat("é", 60000)}
+		Title: strings.Repeat("é", 60000), BaseSHA: "base1"}
 	second := store.Published{RepoID: 42, Number: 2, HeadSHA: "head1", CheckRunID: 1, Conclusion: "failure", Comments: 2}
 	for _, p := range []store.Published{first, second, {RepoID: 42, Number: 3, HeadSHA: "head0", Conclusion: "neutral"}} {
 		if err := s.SavePublished(t.Context(), p); err != nil {

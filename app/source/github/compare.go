@@ -24,9 +24,10 @@ const (
 
 // comparison is what lies between the merge base and the head.
 type comparison struct {
-	mergeBase, head string
-	files           []changedFile // sorted by path
-	gaps            []change.Gap
+	base, head string // what was compared
+	mergeBase  string
+	files      []changedFile // sorted by path
+	gaps       []change.Gap
 }
 
 // changedFile is a changed file as GitHub describes it.
@@ -87,7 +88,7 @@ func (r *reading) compare(ctx context.Context) (comparison, error) {
 	if err != nil {
 		return comparison{}, fmt.Errorf("compare %s...%s: %w", r.base, r.head, err)
 	}
-	compared := comparison{mergeBase: answer.GetMergeBaseCommit().GetSHA(), head: r.head}
+	compared := comparison{base: r.base, head: r.head, mergeBase: answer.GetMergeBaseCommit().GetSHA()}
 	if compared.mergeBase == "" {
 		return comparison{}, fmt.Errorf("compare %s...%s: the answer names no merge base", r.base, r.head)
 	}

@@ -359,6 +359,26 @@ func TestHintsAreOnlyHints(t *testing.T) {
 	w.wantTrees(fetched.Change, map[string]string{"main.tf": key}, map[string]string{"main.tf": "# two\n" + key})
 }
 
+// TestLateHint: a harmless older push whose delivery came last does not hide the newer one.
+func TestLateHint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"main.tf": key})
+	p := w.pull(map[string]string{"notes.md": "one\n"})
+	late := w.ref(p)
+	late.Unsure = true
+	if fetched := w.fetch(late); !fetched.Irrelevant {
+		t.Error("the pull request without Terraform is relevant")
+	}
+	w.wantRequests("token", "compare", "graphql")
+	_, err := p.Push("Two", map[string]string{"main.tf": "# two\n" + key})
+	must(t, err)
+	fetched := w.fetch(late)
+	w.wantRequests("compare", "graphql", "compare", "graphql")
+	if fetched.Irrelevant || fetched.Pull.HeadSHA != p.HeadSHA() {
+		t.Errorf("read %s (irrelevant: %t), want the truth %s", fetched.Pull.HeadSHA, fetched.Irrelevant, p.HeadSHA())
+	}
+}
+
 func TestFork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": key})

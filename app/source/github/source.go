@@ -52,6 +52,9 @@ type Ref struct {
 	InstallationID   int64
 	Number           int // 0: a merge group
 	BaseSHA, HeadSHA string
+	// Unsure hints are those of one of several deliveries, which may not be the newest: that nothing in such a change
+	// concerns Terraform is not believed before GitHub was asked which head is the pull request's.
+	Unsure bool
 }
 
 // Fetched is everything that a review needs. If Irrelevant, nothing in the change concerns Terraform and the App
@@ -100,7 +103,7 @@ func (r *reading) fetch(ctx context.Context) (Fetched, error) {
 			return Fetched{}, err
 		}
 	}
-	for range attempts {
+	for attempt := 1; attempt <= attempts; attempt++ {
 		compared, err := r.compare(ctx)
 		if err != nil {
 			return Fetched{}, err
@@ -110,13 +113,21 @@ func (r *reading) fetch(ctx context.Context) (Fetched, error) {
 			return Fetched{}, err
 		}
 		if !commented && !compared.relevant() {
-			return Fetched{Pull: r.pull(), Change: compared.change(), Irrelevant: true}, nil
+			if r.ref.Unsure && r.state == nil {
+				if err := r.askState(ctx); err != nil {
+					return Fetched{}, err
+				}
+			}
+			if compared.base == r.base && compared.head == r.head {
+				return Fetched{Pull: r.pull(), Change: compared.change(), Irrelevant: true}, nil
+			}
+			continue
 		}
 		ws := newWorkspace(r, compared)
 		if err := ws.gather(ctx); err != nil {
 			return Fetched{}, err
 		}
-		if r.settled() {
+		if r.settled(attempt == attempts) {
 			return r.assemble(ws, commented), nil
 		}
 		r.base, r.head, r.state = r.state.pull.BaseSHA, r.state.pull.HeadSHA, nil
@@ -135,9 +146,10 @@ func (r *reading) commented(ctx context.Context) (bool, error) {
 	return r.source.store.HasComments(ctx, r.ref.Repo.ID, r.ref.Number)
 }
 
-// settled tells whether what was compared is what the pull request is.
-func (r *reading) settled() bool {
-	return r.ref.Number == 0 || (r.state.pull.BaseSHA == r.base && r.state.pull.HeadSHA == r.head)
+// settled tells whether what was compared is what the pull request is. A base that moves all the time is good
+// enough in the end: its pushes have no delivery that would bring another review.
+func (r *reading) settled(end bool) bool {
+	return r.ref.Number == 0 || r.state.pull.HeadSHA == r.head && (end || r.state.pull.BaseSHA == r.base)
 }
 
 func (r *reading) pull() change.Pull {

@@ -65,7 +65,7 @@ CREATE TABLE published (
     digest       text    NOT NULL,
     conclusion   text    NOT NULL,
     title        text    NOT NULL,
-    summary      text    NOT NULL,
+    base_sha     text    NOT NULL,
     comments     integer NOT NULL,
     updated_at   bigint  NOT NULL,
     PRIMARY KEY (repo_id, head_sha, number)
