@@ -2,25 +2,31 @@ package app_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/kms-review/kms-review/app"
 	"github.com/kms-review/kms-review/app/config"
 	"github.com/kms-review/kms-review/app/simulator"
+	"github.com/kms-review/kms-review/app/simulator/conformance"
 )
 
-// world is the whole App against a simulated GitHub with one repository.
+// world is the whole App against a simulated GitHub with one repository. Whatever passes between the two is checked
+// against GitHub's description of its API.
 type world struct {
 	t    *testing.T
 	sim  *simulator.Simulator
 	repo *simulator.Repository
+	app  *app.App
+	db   string
+	stop func() // the App, in order; again without effect
 }
 
 const goodKey = `resource "aws_kms_key" "main" {
@@ -37,16 +43,12 @@ const badKey = `resource "aws_kms_key" "backup" {
 // newWorld starts GitHub with a repository of the given files on main, and the App, installed there.
 func newWorld(t *testing.T, files map[string]string) *world {
 	t.Helper()
-	sim, err := simulator.New(simulator.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
+	sim := conformance.Start(t)
 	repo, err := sim.CreateRepository("octo", "infra", files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, repo: repo}
+	w := &world{t: t, sim: sim, repo: repo, db: "sqlite:" + filepath.Join(t.TempDir(), "app.db")}
 	w.start()
 	if _, err := sim.Install("octo"); err != nil {
 		t.Fatal(err)
@@ -55,11 +57,13 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	return w
 }
 
+// start starts the App, also once more after stop.
 func (w *world) start() {
+	w.t.Helper()
 	id, key, secret := w.sim.App()
 	cfg := config.Config{
 		AppID: id, PrivateKey: config.NewSecret(string(key)), WebhookSecrets: []config.Secret{config.NewSecret(secret)},
-		APIURL: w.sim.URL(), DatabaseURL: config.NewSecret("sqlite:" + filepath.Join(w.t.TempDir(), "app.db")),
+		APIURL: w.sim.URL(), DatabaseURL: config.NewSecret(w.db),
 		ListenAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0",
 	}
 	log := slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -73,15 +77,14 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	w.t.Cleanup(func() {
+	w.app = a
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			w.t.Errorf("the App did not stop in order: %v", err)
 		}
-		for _, route := range w.sim.Unknown() {
-			w.t.Errorf("the App asked for a route that GitHub does not have: %s", route)
-		}
 	})
+	w.t.Cleanup(w.stop)
 	w.sim.SetWebhookURL("http://" + a.Addr().String() + "/webhook")
 }
 
@@ -200,14 +203,34 @@ func (w *world) must(err error) {
 	}
 }
 
-var errNone = errors.New("no comment of the App")
-
-// comment is the App's first inline comment that still stands.
-func standing(pull *simulator.Pull) (simulator.Comment, error) {
-	for _, c := range pull.Comments() {
-		if c.Minimized == "" {
-			return c, nil
+// last is the GUID of the newest delivery of an event.
+func (w *world) last(event string) string {
+	w.t.Helper()
+	guid := ""
+	for _, d := range w.sim.Deliveries() {
+		if d.Event == event {
+			guid = d.GUID
 		}
 	}
-	return simulator.Comment{}, errNone
+	if guid == "" {
+		w.t.Fatalf("there was no delivery of %s", event)
+	}
+	return guid
+}
+
+// deliver sends one of the deliveries that are held back.
+func (w *world) deliver(guid string) {
+	w.t.Helper()
+	d, err := w.sim.Deliver(guid)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if d.StatusCode >= 300 {
+		w.t.Fatalf("%s was answered with status %d", d.Event, d.StatusCode)
+	}
+}
+
+// asked tells whether a request for a route was answered.
+func (w *world) asked(route *regexp.Regexp) bool {
+	return slices.ContainsFunc(w.sim.Requests(), func(r simulator.Request) bool { return route.MatchString(r.Path) })
 }
