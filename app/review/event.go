@@ -53,9 +53,11 @@ func (r *Reviewer) recheck(ctx context.Context, client *gh.Client, event webhook
 	return []int{event.Number}, nil
 }
 
-// answer tells the comments that asked for a review how it ended, once no further attempt follows.
+// answer tells the comments that asked for a review how it ended, once no further attempt follows: also where the
+// pull request is closed, because whoever asked has seen the 👀 and waits.
 func (r *Reviewer) answer(ctx context.Context, client *gh.Client, job queue.PullJob, reviewed error) error {
-	if reviewed != nil && (!job.Last || queue.Superseded(ctx)) {
+	final := reviewed == nil || job.Last || errors.Is(reviewed, gh.ErrGone)
+	if !final || reviewed != nil && queue.Superseded(ctx) {
 		return reviewed
 	}
 	for _, comment := range job.Comments {
