@@ -43,33 +43,6 @@ func instanceKey(key cty.Value) string {
 	}
 }
 
-// target reads which resource or data source of a module a traversal points at, and at which attribute.
-// Instance keys are dropped: one symbolic instance stands for all.
-func target(traversal hcl.Traversal) (address, attr string, ok bool) {
-	var names []string
-	for _, step := range traversal {
-		switch step := step.(type) {
-		case hcl.TraverseRoot:
-			names = append(names, step.Name)
-		case hcl.TraverseAttr:
-			names = append(names, step.Name)
-		case hcl.TraverseIndex, hcl.TraverseSplat:
-		}
-	}
-	if len(names) > 0 && names[0] == "data" {
-		if len(names) < 3 {
-			return "", "", false
-		}
-		address, names = strings.Join(names[:3], "."), names[3:]
-	} else {
-		if len(names) < 2 || reserved[names[0]] {
-			return "", "", false
-		}
-		address, names = strings.Join(names[:2], "."), names[2:]
-	}
-	return address, strings.Join(names, "."), true
-}
-
 // reserved are the roots of references that are no resource types.
 var reserved = map[string]bool{
 	"var": true, "local": true, "module": true, "each": true, "count": true, "self": true, "path": true,

@@ -110,7 +110,7 @@ func (w walker) visitFiles(s *Scope, expr hcl.Expression) {
 }
 
 func (w walker) visitTraversal(s *Scope, traversal hcl.Traversal) {
-	if address, _, ok := target(traversal); ok {
+	if address, _, ok := resource(traversal); ok {
 		if b := s.Module.resources[address]; b != nil {
 			w.visitBlock(s, join(s.Path, address), b)
 		}

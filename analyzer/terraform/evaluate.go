@@ -141,6 +141,7 @@ func (e evaluator) conditional(expr *hclsyntax.ConditionalExpr) Value {
 		return computed(e.value(expr.TrueResult), r)
 	case False:
 		return computed(e.value(expr.FalseResult), r)
+	case Undecided:
 	}
 	yes, no := e.value(expr.TrueResult), e.value(expr.FalseResult)
 	if yes.Known() && no.Known() && no.Is(yes.value) == True {

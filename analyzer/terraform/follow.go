@@ -223,7 +223,7 @@ func (s *Scope) argument(declared *variable) Value {
 		}
 		return s.fromDefault(declared)
 	}
-	v := Value{}
+	var v Value
 	if value, isSet := s.vars.set[name]; isSet {
 		v = s.Evaluate(value.expr)
 	} else {

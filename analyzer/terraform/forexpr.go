@@ -52,6 +52,7 @@ func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
 				continue
 			case Undecided:
 				return e.compute(expr)
+			case True:
 			}
 		}
 		if expr.KeyExpr == nil {

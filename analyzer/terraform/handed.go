@@ -50,7 +50,7 @@ func (h handing) expressions(s *Scope, exprs []hcl.Expression) {
 }
 
 func (h handing) traversal(s *Scope, traversal hcl.Traversal) {
-	if address, _, ok := target(traversal); ok {
+	if address, _, ok := resource(traversal); ok {
 		h.found[join(s.Path, address)] = true
 		return
 	}

@@ -106,7 +106,7 @@ func (v Value) referring(change func(*Reference)) Value {
 // single is one of what a splat lists.
 func (v Value) single() Value { return v.referring(func(ref *Reference) { ref.Each = false }) }
 
-// Known, Absent and Unknown tell the three states apart. A null is absent.
+// Known tells that the configuration decides the value, and that it is not null.
 func (v Value) Known() bool { return v.state == known }
 
 // Absent tells that the argument is not set, or set to null.
@@ -163,7 +163,7 @@ func (v Value) Is(want cty.Value) Truth {
 	}
 }
 
-// IsTrue, IsFalse and IsString are Is for the commonest types.
+// IsTrue is True for a known true.
 func (v Value) IsTrue() Truth { return v.Is(cty.True) }
 
 // IsFalse is True for a known false.

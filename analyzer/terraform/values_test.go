@@ -181,7 +181,7 @@ func leaf(v terraform.Value) string {
 }
 
 func value(v terraform.Value) string {
-	out := ""
+	var out string
 	switch {
 	case v.Known():
 		text, ok := v.Text()

@@ -122,17 +122,6 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	return readable(result.report, result.err)
 }
 
-// analyze runs the analyzer. A panic over hostile input fails this review alone, not the process that serves all.
-func (r *Reviewer) analyze(ctx context.Context, in analyzer.Input) (report analyzer.Report, err error) {
-	defer func() {
-		if recovered := recover(); recovered != nil {
-			r.log.ErrorContext(ctx, "the analyzer panicked", "panic", fmt.Sprint(recovered), "stack", string(debug.Stack()))
-			err = errors.New("the analyzer failed on this input")
-		}
-	}()
-	return analyzer.Analyze(ctx, in)
-}
-
 // readable makes a result of what a person can mend: files that are all broken are no failure of ours.
 func readable(report analyzer.Report, err error) (analyzer.Report, error) {
 	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {

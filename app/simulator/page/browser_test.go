@@ -62,7 +62,7 @@ type tab struct {
 	requests   []string
 }
 
-func newTab(t *testing.T, parent context.Context) *tab {
+func newTab(parent context.Context, t *testing.T) *tab {
 	t.Helper()
 	b := &tab{t: t}
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithListener(b.event))
@@ -159,7 +159,7 @@ func TestBrowser(t *testing.T) {
 	w := newWorld(t)
 	p, comments := w.failing()
 	pull := w.url + "/acme/platform/pull/1"
-	b := newTab(t, ctx)
+	b := newTab(ctx, t)
 
 	t.Run("files", func(t *testing.T) {
 		b.t = t
@@ -258,7 +258,7 @@ func TestHostileContentHasNoEffect(t *testing.T) {
 	defer elsewhere.Close()
 	p := w.attack(elsewhere.URL)
 	sha, path := p.HeadSHA(), must(p.Files())(t)[0].Path
-	b := newTab(t, ctx)
+	b := newTab(ctx, t)
 	pull := w.url + "/acme/platform/pull/1"
 	for name, url := range map[string]string{
 		"hostile-index": w.url + "/", "hostile-conversation": pull, "hostile-files": pull + "/files", "hostile-checks": pull + "/checks",

@@ -165,7 +165,7 @@ func (s *site) run(w http.ResponseWriter, r *http.Request) {
 		for _, run := range allRuns(p) {
 			if id := strconv.FormatInt(run.ID, 10); id == r.PathValue("id") {
 				to := fmt.Sprintf("/%s/pull/%d/checks?check_run_id=%s", repo.FullName(), p.Number(), id)
-				http.Redirect(w, r, to, http.StatusFound)
+				http.Redirect(w, r, to, http.StatusFound) //nolint:gosec // it begins with a slash and a name that the simulator has checked
 				return
 			}
 		}

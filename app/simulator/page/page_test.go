@@ -19,7 +19,10 @@ func (w *world) request(t *testing.T, method, path string) (int, http.Header, st
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), method, w.url+path, nil))(t)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp := must(client.Do(req))(t)
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer resp.Body.Close()
 	return resp.StatusCode, resp.Header, string(must(io.ReadAll(resp.Body))(t))
 }
