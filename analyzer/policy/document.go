@@ -15,7 +15,7 @@ type Document struct {
 	Notation Notation
 	Resource *terraform.Resource // the data source that makes it; nil for JSON
 
-	// Absent tells that there is no document: the argument is not set, or null.
+	// Absent tells that there is no document: the argument is not set, null, or the empty text.
 	Absent bool
 
 	Version, ID Text

@@ -37,8 +37,8 @@ func FromValue(v terraform.Value, resolve *Resolver) Document { return resolve.d
 // document reads a value. provider tells that aws_iam_policy_document reads the JSON, and not AWS.
 func (r *Resolver) document(v terraform.Value, provider bool, depth int) Document {
 	d := Document{Range: v.Range}
-	if v.Absent() {
-		d.Absent = true
+	if text, known := v.Text(); v.Absent() || known && text == "" {
+		d.Absent = true // the provider validates JSON, but takes an empty text, and then sends none
 		return d
 	}
 	if encoded, ok := v.Encoded(); ok {
@@ -146,11 +146,7 @@ func (r *Resolver) list(v terraform.Value) (documents []Document, open string) {
 		return nil, orElse(v.Reason, "the list of documents is not known")
 	}
 	for _, element := range elements {
-		d := r.document(element, true, 0)
-		if text, known := element.Text(); known && text == "" {
-			d = Document{Range: element.Range, Absent: true} // nothing to merge, and no JSON either
-		}
-		documents = append(documents, d)
+		documents = append(documents, r.document(element, true, 0))
 	}
 	return documents, ""
 }
