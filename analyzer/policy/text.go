@@ -67,7 +67,7 @@ func (t Text) Symbol() (symbol string, ok bool) {
 		}
 		name := "?"
 		if ref := part.Unknown.Reference; ref != nil && !ref.Each && ref.Instance != terraform.UnknownInstance {
-			name = ref.Address + ref.Instance + "." + ref.Attribute
+			name = ref.String()
 		} else {
 			ok = false
 		}

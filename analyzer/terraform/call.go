@@ -252,7 +252,7 @@ func element(call *hclsyntax.FunctionCallExpr, args []Value) (Value, bool) {
 	if len(args) != 2 || args[0].Reference == nil {
 		return Value{}, false
 	}
-	return args[0].single().at(call.Range()), true
+	return args[0].nth(cty.DynamicVal).at(call.Range()), true
 }
 
 func nonNil(list []Value) []Value {

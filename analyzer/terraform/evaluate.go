@@ -81,9 +81,9 @@ func (e evaluator) value(expr hcl.Expression) Value {
 func (e evaluator) relative(expr *hclsyntax.RelativeTraversalExpr) Value {
 	source, steps := e.value(expr.Source), expr.Traversal
 	_, splat := expr.Source.(*hclsyntax.SplatExpr)
-	_, index := steps[0].(hcl.TraverseIndex)
-	if splat && index && source.Reference != nil {
-		source, steps = source.single(), steps[1:]
+	index, indexed := steps[0].(hcl.TraverseIndex)
+	if splat && indexed && source.Reference != nil {
+		source, steps = source.nth(index.Key), steps[1:]
 	}
 	return e.steps(source.at(expr.Range()), steps, expr.Range())
 }
@@ -124,7 +124,7 @@ func (e evaluator) index(expr *hclsyntax.IndexExpr) Value {
 	collection, key := e.value(expr.Collection), e.value(expr.Key)
 	_, ofSplat := unwrap(expr.Collection).(*hclsyntax.SplatExpr)
 	if collection.Reference != nil && ofSplat {
-		return collection.single().at(expr.Range())
+		return collection.nth(key.cty()).at(expr.Range())
 	}
 	if ref := collection.Reference; ref != nil && ref.Attribute == "" {
 		return collection.referring(func(ref *Reference) { ref.Instance = orElse(instanceKey(key.cty()), UnknownInstance) }).at(expr.Range())

@@ -35,6 +35,7 @@ resource "aws_kms_grant" "g" {
   expression  = [for r in aws_iam_role.each : r.arn]
   all_values  = values(aws_iam_role.each)[*].arn
   of_splat    = aws_iam_role.count.*.arn[0]
+  element     = element(aws_iam_role.count[*].arn, 5)
   only        = one(aws_iam_role.one[*].arn)
   plain       = aws_iam_role.one.arn
   nowhere     = aws_iam_role.nowhere.arn
@@ -56,7 +57,8 @@ locals {
 		"old_splat":   `each: [0] [1]`,
 		"expression":  `each: ["eu"] ["us"]`,
 		"all_values":  `each: ["eu"] ["us"]`,
-		"of_splat":    `: [0] [1]`,
+		"of_splat":    `[0]: [0]`,
+		"element":     `[?]: [0] [1]`,
 		"only":        `: aws_iam_role.one`,
 		"plain":       `: aws_iam_role.one`,
 		"nowhere":     `: `,

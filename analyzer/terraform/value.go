@@ -75,6 +75,16 @@ func (ref Reference) Resources() []*Resource {
 	return found
 }
 
+// String writes the reference as Terraform would from the root module: module.a["eu"].aws_iam_role.b[0].arn. Where
+// the instances of a module are not told apart, it has no key.
+func (ref Reference) String() string {
+	address := ref.Address
+	if ref.scope != nil && len(ref.scope.keys) == 1 {
+		address = ref.scope.keys[0] + strings.TrimPrefix(address, ref.scope.Path)
+	}
+	return address + ref.Instance + "." + ref.Attribute
+}
+
 // written is the value that the configuration gives the attribute, where it is a written argument of the same value
 // in every instance. Whatever AWS makes of a resource is in other attributes.
 func (ref Reference) written() (v Value, ok bool) {
@@ -103,8 +113,15 @@ func (v Value) referring(change func(*Reference)) Value {
 	return v
 }
 
-// single is one of what a splat lists.
+// single is the only one of what a splat lists.
 func (v Value) single() Value { return v.referring(func(ref *Reference) { ref.Each = false }) }
+
+// nth is one of what a splat lists: two of them must not pass for the same.
+func (v Value) nth(index cty.Value) Value {
+	return v.referring(func(ref *Reference) {
+		ref.Each, ref.Instance = false, orElse(instanceKey(index), UnknownInstance)
+	})
+}
 
 // Known tells that the configuration decides the value, and that it is not null.
 func (v Value) Known() bool { return v.state == known }
