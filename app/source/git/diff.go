@@ -12,40 +12,69 @@ import (
 	"github.com/kms-review/kms-review/app/change"
 )
 
-// diffFlags make a diff that says the same in every repository and runs nothing: no colour, no external program, no
+// patchFlags make a diff that says the same in every repository and runs nothing: no colour, no external program, no
 // converter, no look into submodules. The hunks have three lines of context, as on GitHub.
-func diffFlags() []string {
+func patchFlags() []string {
 	return []string{
 		"-z", "--raw", "-p", "-M", "-l1000", "-U3", "--inter-hunk-context=0", "--full-index", "--diff-algorithm=myers",
 		"--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--ignore-submodules=all",
 	}
 }
 
+// listFlags make git compare ids alone.
+func listFlags() []string {
+	return []string{"-z", "--raw", "--no-renames", "--no-relative", "--ignore-submodules=all"}
+}
+
+// shown are the files whose hunks somebody needs. Of all others git compares the ids and reads nothing, so that a
+// large file that a partial clone lacks is no obstacle.
+var shown = []string{
+	"**/*.tf", "**/*.tf.json", "**/*.tofu", "**/*.tofu.json", "**/*.tfvars", "**/*.tfvars.json", "**/*.tftpl", "**/*.tpl", "**/*.tmpl",
+}
+
 // diff runs diff-tree or diff-index. Revisions are ids, never what somebody typed.
 func (r *Repository) diff(ctx context.Context, subcommand string, revisions ...string) ([]change.File, error) {
-	run := func(flags []string, paths ...string) ([]patched, error) {
-		args := slices.Concat([]string{subcommand}, diffFlags(), flags, revisions, []string{"--"}, paths)
-		out, err := r.git.output(ctx, nil, args...)
+	run := func(git command, flags []string, paths ...string) ([]patched, error) {
+		args := slices.Concat([]string{subcommand}, flags, revisions, []string{"--"}, paths)
+		out, err := git.output(ctx, nil, args...)
 		if err != nil {
 			return nil, fmt.Errorf("compare revisions: %w", err)
 		}
 		return parseDiff(out)
 	}
-	files, err := run(nil)
+	all, err := run(r.git, listFlags())
 	if err != nil {
 		return nil, err
 	}
-	if err := asText(files, run); err != nil {
+	files, err := run(r.git.with("GIT_LITERAL_PATHSPECS=0", "GIT_GLOB_PATHSPECS=1"), patchFlags(), shown...)
+	if err != nil {
 		return nil, err
 	}
-	result := make([]change.File, len(files))
-	for i, file := range files {
-		result[i] = file.File
+	if err := asText(files, func(flags []string, paths ...string) ([]patched, error) {
+		return run(r.git, append(patchFlags(), flags...), paths...)
+	}); err != nil {
+		return nil, err
+	}
+	return merged(all, files), nil
+}
+
+// merged adds the files of which only the ids were compared.
+func merged(all, files []patched) []change.File {
+	told := map[string]bool{}
+	var result []change.File
+	for _, file := range files {
+		told[file.Path], told[file.OldPath] = true, true
+		result = append(result, file.File)
+	}
+	for _, file := range all {
+		if !told[file.Path] {
+			result = append(result, file.File)
+		}
 	}
 	slices.SortFunc(result, func(a, b change.File) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.OldPath, b.OldPath))
 	})
-	return result, nil
+	return result
 }
 
 // asText gets the hunks of Terraform files that git takes for binary: a line in .gitattributes is enough for that,
@@ -96,6 +125,9 @@ func parseDiff(out []byte) ([]patched, error) {
 	files, patch, err := parseRecords(out)
 	if err != nil {
 		return nil, err
+	}
+	if len(patch) == 0 {
+		return files, nil // the list alone was asked for, or nothing differs
 	}
 	sections := splitSections(patch)
 	for i := range files {
