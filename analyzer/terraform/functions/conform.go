@@ -30,7 +30,11 @@ func conform(v cty.Value, ty cty.Type, b *Budget) (cty.Value, error) {
 			return cty.NilVal, err
 		}
 	}
-	return convert.Convert(v, ty)
+	converted, err := convert.Convert(v, ty)
+	if err == nil && ty == cty.Number && huge(numberOf(converted)) { // a string that says 1p2000000000
+		return cty.NilVal, errHuge
+	}
+	return converted, err
 }
 
 // uniform makes a list of a tuple, and a map of an object, whose elements are all of one type, where the wanted type

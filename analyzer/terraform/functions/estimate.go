@@ -19,8 +19,8 @@ const (
 // estimates are of the functions that can take or make much more than they are given. All others take time and
 // memory in proportion to their arguments, which are bounded.
 var estimates = map[string]estimate{
-	"format":     func(args []cty.Value) (cost, error) { return formatCost(args, false), nil },
-	"formatlist": func(args []cty.Value) (cost, error) { return formatCost(args, true), nil },
+	"format":     func(args []cty.Value) (cost, error) { return formatCost(args, false) },
+	"formatlist": func(args []cty.Value) (cost, error) { return formatCost(args, true) },
 	"indent":     indentCost,
 	"join":       joinCost,
 	"replace":    replaceCost,
@@ -50,28 +50,37 @@ func lengths(args []cty.Value, i, j int) float64 {
 // amount of padding.
 var verb = regexp.MustCompile(`%[-+ #0]*([0-9]*)\.?([0-9]*)`)
 
-func formatCost(args []cty.Value, list bool) cost {
+// numeric finds the verbs that make a number of a string.
+var numeric = regexp.MustCompile(`%[^a-zA-Z%]*[bdoxXeEfgG]`)
+
+func formatCost(args []cty.Value, list bool) (cost, error) {
 	format := textOf(args, 0)
-	largest, rounds := 0.0, 1.0
+	rounds := 1.0
+	var written []cty.Value
 	for _, arg := range args[min(1, len(args)):] {
 		arg, _ = arg.Unmark()
-		if list && sequence(arg.Type()) {
+		if list && sequence(arg.Type()) && lengthOf(arg) > 0 {
 			rounds = max(rounds, lengthOf(arg))
-			if lengthOf(arg) > 0 {
-				for it := arg.ElementIterator(); it.Next(); {
-					_, element := it.Element()
-					largest = max(largest, written(element))
-				}
+			for it := arg.ElementIterator(); it.Next(); {
+				_, element := it.Element()
+				written = append(written, element)
 			}
 			continue
 		}
-		largest = max(largest, written(arg))
+		written = append(written, arg)
+	}
+	largest := 0.0
+	for _, v := range written {
+		largest = max(largest, length(v))
+		if number, err := cty.ParseNumberVal(textOf([]cty.Value{v}, 0)); err == nil && huge(number.AsBigFloat()) && numeric.MatchString(format) {
+			return cost{}, errHuge
+		}
 	}
 	text := float64(len(format))
 	for _, m := range verb.FindAllStringSubmatch(format, -1) {
 		text += largest + digits(m[1]) + digits(m[2])
 	}
-	return cost{text: text * rounds}
+	return cost{text: text * rounds}, nil
 }
 
 func digits(s string) float64 {
@@ -85,8 +94,8 @@ func digits(s string) float64 {
 	return n
 }
 
-// written is about how long a value is when it is written out.
-func written(v cty.Value) float64 {
+// length is about how long a value is when it is written out.
+func length(v cty.Value) float64 {
 	v, _ = v.Unmark()
 	switch {
 	case !v.IsKnown() || v.IsNull():
@@ -102,7 +111,7 @@ func written(v cty.Value) float64 {
 		total := 0.0
 		for it := v.ElementIterator(); it.Next(); {
 			_, element := it.Element()
-			total += digitsText + written(element)
+			total += digitsText + length(element)
 		}
 		return total
 	default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -177,10 +178,12 @@ func (s *scale) put(v cty.Value, depth int) error {
 	}
 	switch ty := v.Type(); {
 	case ty == cty.String:
-		s.text += len(v.AsString())
+		if err := s.write(v.AsString()); err != nil {
+			return err
+		}
 	case ty == cty.Number:
 		if huge(v.AsBigFloat()) {
-			return limitf("a number has more than %d binary digits", maxExponentBits)
+			return errHuge
 		}
 	case v.CanIterateElements():
 		if err := s.check(depth); err != nil {
@@ -189,7 +192,9 @@ func (s *scale) put(v cty.Value, depth int) error {
 		for it := v.ElementIterator(); it.Next(); {
 			key, element := it.Element()
 			if key.Type() == cty.String && !ty.IsSetType() {
-				s.text += len(key.AsString())
+				if err := s.write(key.AsString()); err != nil {
+					return err
+				}
 			}
 			if err := s.put(element, depth+1); err != nil {
 				return err
@@ -197,6 +202,16 @@ func (s *scale) put(v cty.Value, depth int) error {
 		}
 	}
 	return s.check(depth)
+}
+
+// write adds a string. One that is not UTF-8 cannot come from Terraform's language, and the YAML encoder never ends
+// with it.
+func (s *scale) write(text string) error {
+	s.text += len(text)
+	if s.text <= maxText && !utf8.ValidString(text) {
+		return limitf("a string is not UTF-8")
+	}
+	return nil
 }
 
 func (s *scale) check(depth int) error {
@@ -218,6 +233,8 @@ func huge(f *big.Float) bool {
 	exponent := f.MantExp(nil)
 	return exponent > maxExponentBits || exponent < -maxExponentBits
 }
+
+var errHuge = limitf("a number has more than %d binary digits", maxExponentBits)
 
 // textOf is a known string among the arguments; "" stands for all that is none, and costs nothing.
 func textOf(args []cty.Value, i int) string {

@@ -64,6 +64,9 @@ var bombs = map[string]string{
 	"exponent":           `tonumber("1e99999999")`,
 	"negative exponent":  `tonumber("1e-99999999")`,
 	"exponent argument":  `max("1e99999999", 1)`,
+	"binary exponent":    `floor("1p2000000000")`,
+	"exponent in format": `format("%g", "1p200000000")`,
+	"exponent in list":   `formatlist("%d", ["1e99999999"])`,
 	"exponent in JSON":   `jsondecode("[1e99999999]")`,
 	"exponent in YAML":   `yamldecode("a: 1e99999999")`,
 	"exponent as a key":  `yamldecode("1e99999999: a")`,
@@ -263,6 +266,16 @@ func TestNoFiles(t *testing.T) {
 	for _, text := range []string{`file("a")`, `fileexists("a")`, `fileset(".", "*")`, `filemd5("a")`, `templatefile("a", {})`} {
 		if value, err := evaluate(text, functions.Files{}, nil); err != nil || value.IsKnown() {
 			t.Errorf("%s: got %#v, %v, want an unknown value", text, value, err)
+		}
+	}
+}
+
+// TestNumberLikeStrings keeps the guards from taking an abbreviated commit for a number.
+func TestNumberLikeStrings(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`"1234e5678"`, `format("%s", "1234e5678")`, `join("", ["1234e5678"])`, `yamldecode("a: '1234e5678'").a`} {
+		if value, err := evaluate(text, functions.Files{}, nil); err != nil || value.AsString() != "1234e5678" {
+			t.Errorf("%s: %#v, %v", text, value, err)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type Files struct {
 }
 
 // Table gives every function of Terraform 1.11 by its name, and again as core::name. A provider's function
-// (provider::aws::arn_parse) is in no table: see Unknown.
+// (provider::aws::arn_parse) is in no table: calling it is an error, which try and can give on as unknown.
 func Table(files Files) map[string]function.Function {
 	table := map[string]function.Function{}
 	for name, f := range pure {
@@ -94,18 +94,6 @@ var pure = map[string]function.Function{
 	"toset": conversion(cty.Set(cty.DynamicPseudoType)), "sensitive": sensitiveFunc,
 	"nonsensitive": nonSensitiveFunc, "issensitive": isSensitiveFunc, "ephemeralasnull": ephemeralAsNullFunc,
 }
-
-// Unknown is a function of any arguments whose result is not known: a provider's.
-func Unknown() function.Function { return unknownFunc }
-
-var unknownFunc = function.New(&function.Spec{
-	VarParam: &function.Parameter{
-		Name: "args", Type: cty.DynamicPseudoType,
-		AllowNull: true, AllowUnknown: true, AllowDynamicType: true, AllowMarked: true,
-	},
-	Type: function.StaticReturnType(cty.DynamicPseudoType),
-	Impl: func([]cty.Value, cty.Type) (cty.Value, error) { return cty.DynamicVal, nil },
-})
 
 // unknown is a function whose result only running Terraform tells.
 func unknown(ty cty.Type, params ...function.Parameter) function.Function {

@@ -52,7 +52,7 @@ func ask(t *testing.T, expressions []string) []answer {
 	t.Helper()
 	binary, err := exec.LookPath("terraform")
 	if err != nil {
-		t.Skip("terraform is not installed")
+		t.Fatalf("to ask terraform again, it must be installed: %v", err)
 	}
 	root := t.TempDir()
 	if err := os.CopyFS(root, os.DirFS("testdata/files")); err != nil {
