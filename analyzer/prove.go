@@ -9,6 +9,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
 	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 // prove gives each new finding its suggestion, if applying it cures the finding, brings no other, breaks no
@@ -34,8 +35,8 @@ func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, e
 	if err != nil {
 		return nil, err
 	}
-	if len(texts) != 1 {
-		return nil, nil // one click changes one file
+	if len(texts) != 1 || terraform.Installed(r.edits[0].File) {
+		return nil, nil // one click changes one file, and one of the repository
 	}
 	source, err := fs.ReadFile(a.in.Head, r.edits[0].File)
 	if err != nil {

@@ -43,7 +43,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	}
 	results = a.waive(s, results, undecided)
 	return slices.DeleteFunc(results, func(r result) bool {
-		return silenced[subject{r.finding.Rule, r.resource}] || a.in.Settings.Ignores(r.finding.File)
+		return silenced[subject{r.finding.Rule, r.resource}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File)
 	}), undecided
 }
 

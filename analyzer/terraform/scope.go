@@ -61,9 +61,10 @@ type Scope struct {
 	callEnv   *environment // each or count of the call
 	keys      []string     // `module.a["eu"]`: the instances of the calls above that this scope stands for
 	children  map[string][]*Scope
-	vars      varFiles  // of a root
-	lang      *language // of a root
-	open      bool      // whoever calls this module may set its variables, and we see no caller
+	vars      varFiles          // of a root
+	lang      *language         // of a root
+	installed map[string]string // of a root: directories of modules that terraform init has installed
+	open      bool              // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources []*Resource
 	counting  map[*block]bool // whose instances are being counted
@@ -182,6 +183,7 @@ func (c *Configuration) addRoot(dir string) {
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	module := c.modules[dir]
 	root := &Scope{Root: orElse(c.options.Renamed[dir], dir), config: c, Module: module, vars: vars, memo: map[string]*Value{}}
+	root.installed = readInstalled(c.fsys, dir)
 	root.open = !module.rootSigns && len(vars.set) == 0 && nested(dir)
 	c.expand(root, []string{dir})
 	c.Roots = append(c.Roots, root)
@@ -206,6 +208,11 @@ func (c *Configuration) expand(s *Scope, stack []string) {
 		call := s.Module.calls[address]
 		dir, isLocal := call.localSource(s.Module.Dir)
 		module := c.modules[dir]
+		if module == nil {
+			if dir, isLocal = s.installedDir(address); isLocal {
+				module = c.installedModule(dir)
+			}
+		}
 		if !isLocal || module == nil || len(stack) >= maxCallDepth || contains(stack, dir) {
 			continue
 		}
