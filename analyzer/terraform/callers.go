@@ -44,7 +44,7 @@ func Callers(ctx context.Context, fsys fs.FS, dirs, targets []string) ([]string,
 			if err != nil {
 				continue // said where the directory is loaded
 			}
-			for _, source := range literalSources(text) {
+			for _, source := range LocalSources(text) {
 				callee := path.Join(dir, source)
 				callers[callee] = append(callers[callee], dir)
 			}

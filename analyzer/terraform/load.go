@@ -54,7 +54,7 @@ func readDirectory(fsys fs.FS, dir string, matters func([]byte) bool) *directory
 		}
 		d.texts[name] = text
 		d.matters = d.matters || matters == nil || matters(text)
-		for _, source := range literalSources(text) {
+		for _, source := range LocalSources(text) {
 			if callee := path.Join(dir, source); fs.ValidPath(callee) {
 				d.callees = append(d.callees, callee)
 			}
@@ -67,7 +67,9 @@ func readDirectory(fsys fs.FS, dir string, matters func([]byte) bool) *directory
 // what it misses is found once the file is parsed.
 var localSource = regexp.MustCompile(`source"?\s*[=:]\s*"(\.\.?/[^"\n]*)"`)
 
-func literalSources(text []byte) []string {
+// LocalSources lists the local module sources that a configuration file's text seems to hold, as they are written:
+// "./x", "../x". They are relative to the file's directory, may be repeated, and may point out of the repository.
+func LocalSources(text []byte) []string {
 	var sources []string
 	for _, match := range localSource.FindAllSubmatch(text, -1) {
 		sources = append(sources, string(match[1]))
