@@ -9,18 +9,18 @@ import (
 	"path/filepath"
 )
 
-// Directory is a plain directory's files for a scan. Left out is what holds no configuration of the directory's
-// owner: git's own files, what `terraform init` downloaded, and JavaScript packages.
+// Directory is a plain directory's files for a scan. Left out is what holds no configuration: git's own files, what
+// `terraform init` downloaded besides modules, and JavaScript packages.
 func Directory(dir string) (fs.FS, error) {
 	if err := checkDirectory(dir); err != nil {
 		return nil, err
 	}
 	return openTree(dir, func(name string) bool {
 		switch path.Base(name) {
-		case ".git", ".terraform", "node_modules":
+		case ".git", "node_modules":
 			return false
 		}
-		return true
+		return path.Base(path.Dir(name)) != ".terraform" || path.Base(name) == "modules"
 	})
 }
 

@@ -183,10 +183,10 @@ func TestPipeDoesNotHang(t *testing.T) {
 	equal(t, "error: read main.tf: neither a file nor a directory, so it was not read", text(t, tree, "main.tf"))
 }
 
-func TestDirectorySkipsWhatIsNotTheOwners(t *testing.T) {
+func TestDirectorySkipsWhatIsNoConfiguration(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
-	for _, name := range []string{"main.tf", "modules/m/main.tf", ".terraform/modules/x/main.tf", "web/node_modules/y/main.tf"} {
+	for _, name := range []string{"main.tf", "modules/m/main.tf", ".terraform/modules/x/main.tf", ".terraform/providers/p/q.tf", "web/node_modules/y/main.tf"} {
 		r.write(name, "")
 	}
 	tree, err := git.Directory(r.dir)
@@ -203,7 +203,7 @@ func TestDirectorySkipsWhatIsNotTheOwners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, []string{"main.tf", "modules/m/main.tf"}, seen)
+	equal(t, []string{".terraform/modules/x/main.tf", "main.tf", "modules/m/main.tf"}, seen)
 }
 
 func TestWorkTreeElsewhereIsRefused(t *testing.T) {
