@@ -7,7 +7,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/kms-review/kms-review/analyzer/terraform/functions"
 )
 
 // follow resolves a reference.
@@ -264,7 +265,7 @@ func (s *Scope) convert(declared *variable, v Value) Value {
 	if defaults != nil {
 		value = defaults.Apply(value)
 	}
-	value, err := convert.Convert(value, typ)
+	value, err := functions.Convert(value, typ)
 	if err != nil {
 		return unknownValue(v.Range, "the value of `var.%s` does not have its type", declared.name)
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// hugeExponent finds what may be a number with four or more digits in its exponent. cty keeps such a number in
-// a few bytes, but writes it out in all its digits when it becomes a string: 1e99999999 as a map key takes
-// hours.
-var hugeExponent = regexp.MustCompile(`[0-9.][eE][+-]?[0-9]{4}`)
+// hugeExponent finds what may be a number with four or more digits in its exponent, or a thousand of them before it.
+// cty keeps such a number in a few bytes, but writes it out in all its digits when it becomes a string: 1e99999999
+// as a map key takes hours. It also reads binary exponents: 1p99999999.
+var hugeExponent = regexp.MustCompile(`[0-9.][eEpP][+-]?[0-9]{4}|[0-9]{1000}`)
 
 const (
 	maxExponentBits = 1 << 13 // beyond float64's range, and still quick to write out
