@@ -48,12 +48,13 @@ func (s *Snapshot) attached(key *Key) (documents []policy.Document, certain bool
 		if p.Scope.Root != key.Scope.Root {
 			continue
 		}
-		switch p.isFor(s, key) {
+		switch p.isFor(key) {
 		case terraform.True:
 			documents = append(documents, policy.FromValue(p.Attr("policy"), s.documents))
 			certain = certain || p.Exists == terraform.True
 		case terraform.Undecided:
 			perhaps = append(perhaps, policy.FromValue(p.Attr("policy"), s.documents))
+		case terraform.False:
 		}
 	}
 	if len(documents) == 0 && key.Attr("policy").Absent() {
@@ -64,7 +65,7 @@ func (s *Snapshot) attached(key *Key) (documents []policy.Document, certain bool
 
 // isFor tells whether the policy is for a key, by what its key_id refers to. A key_id that is written out, or
 // known only after apply, may be that of any key.
-func (p KeyPolicy) isFor(s *Snapshot, key *Key) terraform.Truth {
+func (p KeyPolicy) isFor(key *Key) terraform.Truth {
 	ref := p.KeyID.Reference
 	if ref == nil {
 		return terraform.Undecided

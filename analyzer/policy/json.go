@@ -368,5 +368,5 @@ func (s *scanner) unicode() (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(string(s.text[s.at+2:s.at+6]), 16, 32)
-	return rune(n), err == nil
+	return rune(n), err == nil //nolint:gosec // four hexadecimal digits
 }

@@ -151,7 +151,7 @@ func replaceCost(args []cty.Value) (cost, error) {
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return c, nil
+		return c, nil //nolint:nilerr // the function says so
 	}
 	matches := float64(len(re.FindAllStringIndex(text, maxElements)))
 	// Matches do not overlap, so that one reference to a group gives no more than the text, all matches together.
@@ -167,11 +167,11 @@ func patternCost(pattern, text string) (cost, error) {
 	}
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return cost{}, nil // the function says so
+		return cost{}, nil //nolint:nilerr // the function says so
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return cost{}, nil
+		return cost{}, nil //nolint:nilerr // the function says so
 	}
 	return cost{work: float64(len(program.Inst)) * float64(len(text)+10)}, nil
 }
@@ -184,7 +184,7 @@ func regexAllCost(args []cty.Value) (cost, error) {
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return c, nil
+		return c, nil //nolint:nilerr // the function says so
 	}
 	matches := re.FindAllStringIndex(text, maxElements)
 	c.elements = float64(len(matches)) * float64(1+re.NumSubexp())

@@ -120,7 +120,7 @@ func (f Files) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, errElsewhere
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	data, err := io.ReadAll(io.LimitReader(file, MaxFileBytes+1))
 	switch {
 	case err != nil:
@@ -155,14 +155,14 @@ func (f Files) set() function.Function {
 		dir, err := f.resolve(args[0])
 		pattern := path.Clean(args[1])
 		if err != nil || !fs.ValidPath(pattern) {
-			return cty.UnknownVal(cty.Set(cty.String)), nil
+			return cty.UnknownVal(cty.Set(cty.String)), nil //nolint:nilerr // outside of the repository there may be files
 		}
 		if len(pattern) > maxGlob || strings.Count(pattern, "{") > maxAlternates || strings.Count(pattern, "**") > maxStars {
 			return cty.NilVal, limitf("the pattern of fileset is too complex")
 		}
 		below, err := fs.Sub(f.FS, dir)
 		if err != nil {
-			return cty.UnknownVal(cty.Set(cty.String)), nil
+			return cty.UnknownVal(cty.Set(cty.String)), nil //nolint:nilerr // as above
 		}
 		return glob(below, pattern)
 	})

@@ -74,7 +74,7 @@ func (tf terraform) run(t *testing.T, args ...string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), planTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, tf.binary, args...) //nolint:gosec // the test's own arguments
+	cmd := exec.CommandContext(ctx, tf.binary, args...)
 	cmd.Dir = tf.dir
 	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
 	out, err := cmd.Output()
