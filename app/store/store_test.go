@@ -44,6 +44,7 @@ func TestConformance(t *testing.T) {
 		"blobs":          testBlobs,
 		"evict":          testEvict,
 		"listings":       testListings,
+		"calls":          testCalls,
 		"sweep":          testSweep,
 		"rollback":       testRollback,
 		"open again":     testOpenAgain,
@@ -218,13 +219,14 @@ func testForget(t *testing.T, url string) {
 			s.SavePublished(t.Context(), store.Published{RepoID: repoID, HeadSHA: "head1", Number: 3}),
 			s.PutBlobs(t.Context(), repoID, map[string][]byte{"sha": []byte("x")}),
 			s.PutListing(t.Context(), repoID, "commit", "", nil),
+			saveCalls(t, s, repoID, "", store.CallMap{Commit: "c1"}, []store.CallingFile{{Path: "a/main.tf", SHA: "1"}}),
 		} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	tables := []string{"pulls", "repositories", "published", "blobs", "listings"}
+	tables := []string{"pulls", "repositories", "published", "blobs", "listings", "call_maps", "calls"}
 	count := func(repoID int64) (left []string) {
 		t.Helper()
 		for _, table := range tables {
@@ -391,7 +393,13 @@ func testSweep(t *testing.T, url string) {
 		p.Number = number
 		inTx(t, s, func(tx *sql.Tx) error { _, err := s.RaisePull(t.Context(), tx, p, false); return err })
 	}
+	for repoID := range int64(2) {
+		if err := saveCalls(t, s, repoID, "", store.CallMap{Commit: "c1"}, []store.CallingFile{{Path: "a/main.tf", SHA: "1"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, statement := range []string{
+		"UPDATE call_maps SET updated_at = $1 WHERE repo_id = 0",
 		"UPDATE deliveries SET received_at = $1 WHERE guid = 'old'",
 		"UPDATE pulls SET updated_at = $1 WHERE number = 0",
 	} {
@@ -410,6 +418,11 @@ func testSweep(t *testing.T, url string) {
 	for number, want := range map[int]bool{0: false, 1: true} {
 		if _, found, err := s.Pull(t.Context(), 42, number); found != want || err != nil {
 			t.Errorf("pull request %d is there: %v (%v)", number, found, err)
+		}
+	}
+	for repoID, want := range []int{0, 1} {
+		if files, err := s.CallingFiles(t.Context(), int64(repoID)); len(files) != want || err != nil {
+			t.Errorf("repository %d has the calls of %d files, want %d (%v)", repoID, len(files), want, err)
 		}
 	}
 }
