@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,18 +24,24 @@ import (
 	"github.com/kms-review/kms-review/webhook"
 )
 
-// drainTime is how long a stopping process waits for requests to be answered; the queue has its own time.
-const drainTime = 10 * time.Second
+// What a stopping process waits for: requests to be answered, and with those together, reviews to end. Kubernetes
+// kills after 30 s, and a killed process leaves jobs that nobody else may touch for minutes.
+const (
+	drainTime = 8 * time.Second
+	graceTime = 20 * time.Second
+)
 
 // Options are what is not read from the environment.
 type Options struct {
 	Version string
 	Log     *slog.Logger
+	Grace   time.Duration // for running reviews when the process stops, then they go back to the queue; 0: 20 s
 }
 
 // App is a configured service whose ports are bound and whose database is open. Run must be called, or Close.
 type App struct {
 	log     *slog.Logger
+	grace   time.Duration
 	store   *store.Store
 	queue   *queue.Queue
 	public  listener
@@ -55,7 +62,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*App, error) 
 	if err != nil {
 		return nil, err
 	}
-	a := &App{log: options.Log, store: st}
+	a := &App{log: options.Log, grace: cmp.Or(options.Grace, graceTime), store: st}
 	if err := a.wire(ctx, cfg, options, registry); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -140,9 +147,11 @@ func (a *App) Run(ctx context.Context) error {
 
 func (a *App) shutdown(ctx context.Context) error {
 	a.log.Info("stopping")
-	drain, cancel := context.WithTimeout(ctx, drainTime)
+	grace, cancel := context.WithTimeout(ctx, a.grace)
 	defer cancel()
-	return errors.Join(a.public.server.Shutdown(drain), a.queue.Stop(ctx), a.metrics.server.Shutdown(drain), a.store.Close())
+	drain, cancelDrain := context.WithTimeout(grace, drainTime)
+	defer cancelDrain()
+	return errors.Join(a.public.server.Shutdown(drain), a.queue.Stop(grace), a.metrics.server.Close(), a.store.Close())
 }
 
 // Close releases what New took, if Run was never called.

@@ -97,7 +97,10 @@ func TestSlowReviewIsOvertaken(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"main.tf": goodKey})
-	w.sim.Fail(simulator.Fault{PathPattern: graphqlRoute, Delay: 2 * time.Second})
+	w.stop()
+	w.opts.Grace = 100 * time.Millisecond
+	w.start()
+	w.sim.Fail(simulator.Fault{PathPattern: graphqlRoute, Delay: 20 * time.Second})
 	pull := w.open(map[string]string{"backup.tf": badKey}, simulator.PullOptions{})
 	w.settle()
 	w.eventually("the review has begun", func() bool { return w.asked(compareRoute) })

@@ -26,6 +26,7 @@ type world struct {
 	repo *simulator.Repository
 	app  *app.App
 	db   string
+	opts app.Options
 	stop func() // the App, in order; again without effect
 }
 
@@ -70,7 +71,8 @@ func (w *world) start() {
 	if os.Getenv("KMS_REVIEW_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	a, err := app.New(w.t.Context(), cfg, app.Options{Version: "test", Log: log})
+	w.opts.Version, w.opts.Log = "test", log
+	a, err := app.New(w.t.Context(), cfg, w.opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
