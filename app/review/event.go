@@ -119,7 +119,7 @@ func (r *Reviewer) sharing(ctx context.Context, event webhook.Event) ([]int, err
 func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event, force bool) error {
 	pull := change.Pull{Repo: repository(event.Repo), InstallationID: event.InstallationID, HeadSHA: event.HeadSHA}
 	ref := github.Ref{Repo: pull.Repo, InstallationID: event.InstallationID, BaseSHA: event.BaseSHA, HeadSHA: event.HeadSHA}
-	return r.review(ctx, client, &pull, ref, force)
+	return r.outOfTime(ctx, client, pull, r.review(ctx, client, &pull, ref, force))
 }
 
 // file hands a settings file to its reader.

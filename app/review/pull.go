@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
-	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/settings"
 	"github.com/kms-review/kms-review/app/change"
 	"github.com/kms-review/kms-review/app/gh"
@@ -20,10 +18,6 @@ import (
 	"github.com/kms-review/kms-review/webhook"
 )
 
-// progressAfter is how long a review may take before the pull request shows that it is under way. Most are done
-// sooner, and a check run that only spins costs a request.
-const progressAfter = 3 * time.Second
-
 // Reviewer is the App's pipeline: it implements queue.Handler.
 type Reviewer struct {
 	app       *gh.App
@@ -32,12 +26,14 @@ type Reviewer struct {
 	store     *store.Store
 	version   string
 	log       *slog.Logger
+	bound     time.Duration // of one analysis
 }
 
 // NewReviewer wires the pipeline.
 func NewReviewer(app *gh.App, st *store.Store, version string, log *slog.Logger) *Reviewer {
 	return &Reviewer{
 		app: app, source: github.New(st, log), publisher: publish.New(st, log), store: st, version: version, log: log,
+		bound: analysisTime,
 	}
 }
 
@@ -52,6 +48,7 @@ func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
 		Repo: pull.Repo, InstallationID: job.InstallationID, Number: job.Number, BaseSHA: job.BaseSHA, HeadSHA: job.HeadSHA,
 		Unsure: job.Unsure,
 	}, job.Force)
+	err = r.outOfTime(ctx, client, pull, err)
 	if err != nil && job.Last && !errors.Is(err, gh.ErrGone) && !queue.Superseded(ctx) {
 		err = errors.Join(err, r.giveUp(ctx, client, pull))
 	}
@@ -84,50 +81,6 @@ func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.P
 	}
 	rendered := render.PullRequest(report, *pull, fetched.Change, set, render.Options{WebURL: r.app.WebURL(), Shared: shared})
 	return r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: force})
-}
-
-// judge runs the analyzer, and shows that the review is under way if it takes long.
-func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.Fetched, set settings.Settings, started time.Time) (analyzer.Report, error) {
-	if fetched.Irrelevant {
-		return analyzer.Report{}, nil
-	}
-	type outcome struct {
-		report analyzer.Report
-		err    error
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the analysis if showing progress fails
-	done := make(chan outcome, 1)
-	go func() {
-		var result outcome
-		defer func() {
-			if value := recover(); value != nil { // here it would end the process, and with it every other review
-				result.err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-			}
-			done <- result
-		}()
-		result.report, result.err = analyzer.Analyze(ctx, Input(fetched.Change, set, started.UTC(), r.version))
-	}()
-	timer := time.NewTimer(progressAfter - time.Since(started))
-	defer timer.Stop()
-	select {
-	case result := <-done:
-		return readable(result.report, result.err)
-	case <-timer.C:
-		if err := r.publisher.Start(ctx, client, fetched.Pull); err != nil {
-			return analyzer.Report{}, err
-		}
-	}
-	result := <-done
-	return readable(result.report, result.err)
-}
-
-// readable makes a result of what a person can mend: files that are all broken are no failure of ours.
-func readable(report analyzer.Report, err error) (analyzer.Report, error) {
-	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
-		return report, fmt.Errorf("analyze: %w", err)
-	}
-	return report, nil
 }
 
 // giveUp says on the pull request that there will be no review, so that a required check does not wait forever.
