@@ -12,7 +12,7 @@
 //	405  the method is not POST (with an Allow header)
 //	413  the body is larger than 25 MB, which GitHub does not send
 //	415  the content type is not application/json: set it so in the App's webhook settings
-//	503  the event could not be stored: GitHub records a failed delivery, which can be redelivered
+//	503  the event could not be stored, or too many large bodies come at once: GitHub records a failed delivery, which can be redelivered
 //
 // Checks come in this order: method, content type, size, signature, headers, body. Nothing of a body is looked
 // at before its signature is known to be right.
@@ -36,6 +36,14 @@ import (
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
 const maxBody = 25 << 20
 
+// A body must be in memory before its signature can be checked, so anybody could fill the memory with large ones.
+// Few deliveries are larger than largeBody: those are read largeAtOnce at a time, the others wait for a while.
+const (
+	largeBody   = 1 << 20
+	largeAtOnce = 8
+	largeWait   = 5 * time.Second
+)
+
 // Enqueue stores an event for work. When it returns nil, the event is committed.
 type Enqueue func(ctx context.Context, event Event) error
 
@@ -44,6 +52,7 @@ type handler struct {
 	appID    int64
 	enqueue  Enqueue
 	log      *slog.Logger
+	large    chan struct{} // holds one for each large body that is being read
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
 }
@@ -61,7 +70,7 @@ func New(secrets [][]byte, appID int64, enqueue Enqueue, log *slog.Logger, regis
 		}
 	}
 	h := &handler{
-		secrets: secrets, appID: appID, enqueue: enqueue, log: log,
+		secrets: secrets, appID: appID, enqueue: enqueue, log: log, large: make(chan struct{}, largeAtOnce),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kms_review_webhook_requests_total",
 			Help: "Webhook requests by event and status.",
@@ -128,6 +137,12 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request, label *string)
 		return answer{status: http.StatusUnsupportedMediaType,
 			text: "only application/json is accepted: set the content type in the webhook's settings"}
 	}
+	if r.ContentLength < 0 || r.ContentLength > largeBody {
+		if !h.takeTurn(r.Context()) {
+			return answer{status: http.StatusServiceUnavailable, text: "too many large bodies at once: redeliver it later"}
+		}
+		defer func() { <-h.large }()
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return answer{status: http.StatusRequestEntityTooLarge, text: "the body is larger than 25 MB"}
@@ -147,6 +162,18 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request, label *string)
 		*label = name
 	}
 	return h.accept(r.Context(), name, delivery, body)
+}
+
+// takeTurn waits until a large body may be read.
+func (h *handler) takeTurn(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, largeWait)
+	defer cancel()
+	select {
+	case h.large <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // accept decodes a verified body and stores what it asks for.

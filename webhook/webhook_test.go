@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -182,4 +183,55 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("requests by event and status (-want +got):\n%s", diff)
 	}
+}
+
+// TestLargeBodiesWait: strangers cannot fill the memory with bodies whose signature nobody has seen yet, and small
+// deliveries are taken meanwhile.
+func TestLargeBodiesWait(t *testing.T) {
+	t.Parallel()
+	const slots = 8
+	h := newHandler(t, &queue{}, nil)
+	large := func(ctx context.Context, body io.Reader) int {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/webhook", body)
+		r.Header.Set("Content-Type", "application/json")
+		r.ContentLength = 2 << 20
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	reading, done := make(chan struct{}), make(chan int)
+	over := make(chan struct{})
+	for range slots {
+		go func() { done <- large(t.Context(), &slow{reading: reading, over: over}) }()
+	}
+	for range slots {
+		<-reading
+	}
+	full, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if status := large(full, strings.NewReader("")); status != http.StatusServiceUnavailable {
+		t.Errorf("one large body more was answered with %d, want 503", status)
+	}
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, deliver("ping", `{"zen":"x","hook_id":1}`, nil)); w.Code != http.StatusOK {
+		t.Errorf("a small delivery was answered with %d", w.Code)
+	}
+	close(over)
+	for range slots {
+		if status := <-done; status != http.StatusUnauthorized {
+			t.Errorf("a large body without a signature was answered with %d, want 401", status)
+		}
+	}
+}
+
+// slow is a body that ends when it may.
+type slow struct {
+	reading chan<- struct{}
+	over    <-chan struct{}
+}
+
+func (s *slow) Read([]byte) (int, error) {
+	s.reading <- struct{}{}
+	<-s.over
+	return 0, io.EOF
 }
