@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kms-review/kms-review/app/simulator"
+	"github.com/kms-review/kms-review/app/store/storetest"
 )
 
 var (
@@ -110,5 +111,30 @@ func TestRestart(t *testing.T) {
 	w.quiet()
 	if runs, comments := len(pull.CheckRuns()), len(pull.Comments()); runs != 1 || comments != 1 {
 		t.Errorf("%d check runs and %d comments after a restart, want 1 and 1", runs, comments)
+	}
+}
+
+// TestReplicas: two processes on one database. The push comes to the one while the other reviews the older head; the
+// other learns of it, and everything is said once.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	databases := storetest.Postgres(t, false)
+	w := newWorld(t, map[string]string{"main.tf": goodKey})
+	w.stop()
+	w.db = databases.URL(t)
+	w.start()
+	first := w.app
+	w.start()
+	w.sim.SetWebhookURL("http://" + first.Addr().String() + "/webhook")
+	w.sim.Fail(simulator.Fault{PathPattern: graphqlRoute, Delay: 10 * time.Second})
+	pull := w.open(map[string]string{"backup.tf": badKey}, simulator.PullOptions{})
+	w.settle()
+	w.eventually("the review has begun", func() bool { return w.asked(compareRoute) })
+	w.sim.SetWebhookURL("http://" + w.app.Addr().String() + "/webhook")
+	w.push(pull, map[string]string{"more.tf": strings.ReplaceAll(badKey, "backup", "more")})
+	w.check(pull, 1)
+	w.quiet()
+	if runs, comments := len(pull.CheckRuns()), len(pull.Comments()); runs != 1 || comments != 2 {
+		t.Errorf("%d check runs and %d comments, want 1 and 2", runs, comments)
 	}
 }
