@@ -16,7 +16,7 @@ func (a *analysis) report() Report {
 		Findings: []finding.Finding{}, Undecided: nonNil(a.undecided),
 		Diagnostics: nonNil(a.head.Config.Diagnostics),
 		Cost:        Cost{Lines: []CostLine{}},
-		Stats:       Stats{Files: files, Modules: modules, Resources: len(a.head.Resources()), Affected: a.change.Touched()},
+		Stats:       Stats{Files: files, Modules: modules, Resources: a.head.Declared, Affected: a.change.Touched()},
 	}
 	for _, r := range a.results {
 		report.Findings = append(report.Findings, r.finding)

@@ -47,7 +47,7 @@ func Snapshots(base, head *kms.Snapshot) Change {
 // judged lists the resources that rules can report on. What others change reaches these through references.
 func judged(s *kms.Snapshot) []*terraform.Resource {
 	return slices.DeleteFunc(s.Resources(), func(r *terraform.Resource) bool {
-		return r.Kind != "resource" || !kms.Concerns(r.Type)
+		return !kms.Concerns(r.Type)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 // Snapshot is the model of one configuration.
 type Snapshot struct {
+	Declared    int // resources and data sources of all scopes, modelled or not
 	Config      *terraform.Configuration
 	Keys        []*Key      // in the order of roots and addresses
 	KeyPolicies []KeyPolicy // aws_kms_key_policy resources
@@ -38,6 +39,9 @@ type KeyPolicy struct {
 
 var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_external_key", "aws_kms_replica_key"}
 
+// modelled tells the managed resources that rules look at. Data sources are found through references.
+func modelled(kind, typ string) bool { return kind == "resource" && matters(typ) }
+
 // Build reads the model out of a configuration.
 func Build(config *terraform.Configuration) *Snapshot {
 	s := &Snapshot{
@@ -45,12 +49,11 @@ func Build(config *terraform.Configuration) *Snapshot {
 		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{},
 	}
 	for _, scope := range config.Scopes() {
-		for _, r := range scope.Resources() {
+		s.Declared += scope.Declared()
+		for _, r := range scope.Resources(modelled) {
 			at := id{scope.Root, r.Address}
 			s.resources[at] = append(s.resources[at], r)
-			if r.Kind == "resource" {
-				s.byType[r.Type] = append(s.byType[r.Type], r)
-			}
+			s.byType[r.Type] = append(s.byType[r.Type], r)
 		}
 	}
 	for _, r := range s.OfType("aws_kms_key_policy") {
@@ -83,7 +86,7 @@ func (s *Snapshot) Resource(root, address string) *terraform.Resource {
 	return nil
 }
 
-// Resources lists everything, one for each address, in no particular order.
+// Resources lists what the model has, one for each address, in no particular order.
 func (s *Snapshot) Resources() []*terraform.Resource {
 	all := make([]*terraform.Resource, 0, len(s.resources))
 	for _, instances := range s.resources {

@@ -21,7 +21,7 @@ func large() string {
 
 func BenchmarkFromValue32KB(b *testing.B) {
 	config := load(b, map[string]string{"main.tf": "variable \"account\" {}\nresource \"aws_kms_key\" \"a\" {\n  policy = <<EOT\n" + large() + "\nEOT\n}\n"})
-	v := config.Roots[0].Resources()[0].Attr("policy")
+	v := config.Roots[0].Resources(nil)[0].Attr("policy")
 	b.ReportAllocs()
 	for b.Loop() {
 		if d := FromValue(v, NewResolver(config)); len(d.Statements) < 100 || d.Open {
@@ -37,9 +37,9 @@ func BenchmarkDataSource(b *testing.B) {
 			"    principals {\n      type        = \"AWS\"\n      identifiers = [\"arn:aws:iam::${var.account}:role/r%d\"]\n    }\n  }\n", i, i)
 	}
 	config := load(b, map[string]string{"main.tf": "variable \"account\" {}\nresource \"aws_kms_key\" \"a\" {\n  policy = data.aws_iam_policy_document.a.json\n}\ndata \"aws_iam_policy_document\" \"a\" {\n" + out.String() + "}\n"})
-	v := config.Roots[0].Resources()[0].Attr("policy")
+	v := config.Roots[0].Resources(nil)[0].Attr("policy")
 	if v.Reference == nil {
-		v = config.Roots[0].Resources()[1].Attr("policy")
+		v = config.Roots[0].Resources(nil)[1].Attr("policy")
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -55,7 +55,7 @@ func policiesOf(config *terraform.Configuration) string {
 	var out strings.Builder
 	resolver := NewResolver(config)
 	for _, scope := range config.Scopes() {
-		for _, r := range scope.Resources() {
+		for _, r := range scope.Resources(nil) {
 			if r.Type == "aws_kms_key" {
 				fmt.Fprintf(&out, "%s%s", r.Address, strings.Join(r.Instances, ","))
 				show(&out, FromValue(r.Attr("policy"), resolver), "  ")

@@ -59,7 +59,7 @@ func FuzzFromValue(f *testing.F) {
 		config := load(t, map[string]string{"main.tf": strings.NewReplacer("HEREDOC", heredoc, "EXPRESSION", expression, "BLOCK", block).Replace(hostile)})
 		resolver := NewResolver(config)
 		for _, scope := range config.Scopes() {
-			for _, r := range scope.Resources() {
+			for _, r := range scope.Resources(nil) {
 				known(t, FromValue(r.Attr("policy"), resolver))
 			}
 		}

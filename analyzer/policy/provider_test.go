@@ -192,7 +192,7 @@ func (c *providerCase) documents(t *testing.T) (*Resolver, []*terraform.Resource
 	config := load(t, c.files)
 	var found []*terraform.Resource
 	for _, scope := range config.Scopes() {
-		for _, r := range scope.Resources() {
+		for _, r := range scope.Resources(nil) {
 			if r.Kind == "data" {
 				found = append(found, r)
 			}

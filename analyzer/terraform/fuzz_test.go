@@ -23,7 +23,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, s := range config.Scopes() {
-			for _, r := range s.Resources() {
+			for _, r := range s.Resources(nil) {
 				r.Digest()
 				r.Attr("b")
 				r.Ignores("b")

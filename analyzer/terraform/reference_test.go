@@ -63,7 +63,7 @@ locals {
 		"plain":       `: aws_iam_role.one`,
 		"nowhere":     `: `,
 	}
-	for _, r := range config.Roots[0].Resources() {
+	for _, r := range config.Roots[0].Resources(nil) {
 		if r.Type != "aws_kms_grant" {
 			continue
 		}

@@ -22,22 +22,43 @@ type Resource struct {
 	env   *environment
 }
 
-// Resources lists what a scope declares, in the order of addresses.
-func (s *Scope) Resources() []*Resource {
-	if s.resources != nil {
-		return s.resources
-	}
-	s.resources = []*Resource{}
+// Resources lists what a scope declares of the wanted kinds and types, in the order of addresses; nil wants all. To
+// find the instances of a resource takes evaluating its count or for_each, so want no more than is needed.
+func (s *Scope) Resources(wanted func(kind, typ string) bool) []*Resource {
+	var list []*Resource
 	for _, address := range sortedKeys(s.Module.resources) {
-		b := s.Module.resources[address]
-		for _, instance := range s.instances(b) {
-			s.resources = append(s.resources, &Resource{
-				Scope: s, Kind: b.kind, Type: b.labels[0], Name: b.labels[1], Address: join(s.Path, address),
-				Instances: qualified(s.keys, instance.keys), Exists: instance.exists, block: b, env: instance.env,
-			})
+		if b := s.Module.resources[address]; wanted == nil || wanted(b.kind, b.labels[0]) {
+			list = append(list, s.declared(address)...)
 		}
 	}
-	return s.resources
+	return list
+}
+
+// Declared counts the resources and data sources that a scope declares.
+func (s *Scope) Declared() int { return len(s.Module.resources) }
+
+// declared lists the instances of one block of the scope's module that are told apart.
+func (s *Scope) declared(address string) []*Resource {
+	if list, done := s.resources[address]; done {
+		return list
+	}
+	if s.resources == nil {
+		s.resources = map[string][]*Resource{}
+	}
+	b := s.Module.resources[address]
+	if b == nil {
+		return nil
+	}
+	s.resources[address] = nil // who asks while its count is evaluated gets none
+	var list []*Resource
+	for _, instance := range s.instances(b) {
+		list = append(list, &Resource{
+			Scope: s, Kind: b.kind, Type: b.labels[0], Name: b.labels[1], Address: join(s.Path, address),
+			Instances: qualified(s.keys, instance.keys), Exists: instance.exists, block: b, env: instance.env,
+		})
+	}
+	s.resources[address] = list
+	return list
 }
 
 // File is the path of the file that declares the resource. What a known module of a registry makes is declared by

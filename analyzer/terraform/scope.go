@@ -66,9 +66,9 @@ type Scope struct {
 	installed map[string]string // of a root: directories of modules that terraform init has installed
 	open      bool              // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
-	resources []*Resource
-	counting  map[*block]bool // whose instances are being counted
-	handed    map[string]bool // of a root: what its unread module calls are given
+	resources map[string][]*Resource // by address in the module
+	counting  map[*block]bool        // whose instances are being counted
+	handed    map[string]bool        // of a root: what its unread module calls are given
 }
 
 // Load reads the modules of the given directories and, through local calls, of all that they use. A directory

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -59,13 +58,8 @@ func (ref Reference) Resources() []*Resource {
 	if ref.scope == nil {
 		return nil
 	}
-	all := ref.scope.Resources()
-	first := sort.Search(len(all), func(i int) bool { return all[i].Address >= ref.Address })
 	var found []*Resource
-	for _, r := range all[first:] {
-		if r.Address != ref.Address {
-			break
-		}
+	for _, r := range ref.scope.declared(ref.local()) {
 		if ref.Instance == "" || ref.Instance == UnknownInstance || len(r.Instances) == 0 || slices.ContainsFunc(r.Instances, func(key string) bool {
 			return strings.HasSuffix(key, ref.Instance)
 		}) {
@@ -85,13 +79,18 @@ func (ref Reference) String() string {
 	return address + ref.Instance + "." + ref.Attribute
 }
 
+// local is the address inside of the module that declares it.
+func (ref Reference) local() string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref.Address, ref.scope.Path), ".")
+}
+
 // written is the value that the configuration gives the attribute, where it is a written argument of the same value
 // in every instance. Whatever AWS makes of a resource is in other attributes.
 func (ref Reference) written() (v Value, ok bool) {
 	if ref.scope == nil || strings.HasPrefix(strings.TrimPrefix(ref.Address, ref.scope.Path+"."), "data.") {
 		return Value{}, false
 	}
-	address := strings.TrimPrefix(strings.TrimPrefix(ref.Address, ref.scope.Path), ".")
+	address := ref.local()
 	b := ref.scope.Module.resources[address]
 	if b == nil || ref.scope.looksAtInstance(b) {
 		return Value{}, false

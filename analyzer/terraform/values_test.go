@@ -105,7 +105,7 @@ func describe(config *terraform.Configuration, subject []string) string {
 	}
 	var found []string
 	for _, scope := range config.Scopes() {
-		for _, r := range scope.Resources() {
+		for _, r := range scope.Resources(nil) {
 			if scope.Root != subject[0] || r.Address != subject[1] {
 				continue
 			}
