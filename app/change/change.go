@@ -36,10 +36,14 @@ type Change struct {
 	Files   []File // sorted by Path
 
 	// Base and Head are the repository's trees as far as they were read: directories of changed Terraform
-	// files and of the local modules that they call. Paths are relative to the repository's root. A file
-	// that exists but could not be read is in Gaps, not silently absent.
+	// files, of those that call them, and of the local modules that these call. Paths are relative to the
+	// repository's root. A file that exists but could not be read is in Gaps, not silently absent.
 	Base, Head fs.FS
 	Gaps       []Gap
+
+	// Remarks are sentences for the reader of the check run on how far the change was followed. Unlike gaps they say
+	// nothing against what was judged.
+	Remarks []string
 }
 
 // Gap is something that exists and could not be read; a review with gaps is never green.

@@ -35,6 +35,8 @@ func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event) (dirty 
 		return nil, r.mergeGroup(ctx, client, event, false)
 	case webhook.PullClosed:
 		return r.sharing(ctx, event)
+	case webhook.Push:
+		return nil, r.source.Pushed(ctx, client, repository(event.Repo))
 	default:
 		return nil, nil
 	}

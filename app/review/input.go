@@ -53,3 +53,10 @@ func addGaps(report *analyzer.Report, gaps []change.Gap) {
 		}
 	}
 }
+
+// addRemarks puts how far a change was followed among the diagnostics. A warning leaves the verdict as it is.
+func addRemarks(report *analyzer.Report, remarks []string) {
+	for _, remark := range remarks {
+		report.Diagnostics = append(report.Diagnostics, finding.Diagnostic{Severity: "warning", Summary: remark})
+	}
+}

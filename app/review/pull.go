@@ -58,29 +58,47 @@ func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
 	return r.answer(ctx, client, job, err)
 }
 
-// review reads, judges and publishes. It fills pull with what it learns, so that a failure can be shown there.
+// review reads, judges and publishes. Where a changed module may have callers that nobody has looked for yet, that is
+// done afterwards, so that the first verdict does not wait for it, and the review is made once more. It fills pull with
+// what it learns, so that a failure can be shown there.
 func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, force bool) error {
+	unmapped, err := r.once(ctx, client, pull, ref, force, force)
+	if err != nil || !unmapped {
+		return err
+	}
+	if err := r.source.MapCalls(ctx, client, pull.Repo); err != nil { // the verdict stands, and says what it lacks
+		r.log.WarnContext(ctx, "callers not looked for", slog.Any("error", err), slog.Int("pull", pull.Number))
+		return nil
+	}
+	_, err = r.once(ctx, client, pull, ref, force, false)
+	return err
+}
+
+// once is one review. force reviews what would be passed over, repeat says it even if it was said before.
+func (r *Reviewer) once(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, force, repeat bool) (unmapped bool, err error) {
 	started := time.Now()
 	fetched, err := r.source.Fetch(ctx, client, ref)
 	if err != nil {
-		return err
+		return false, err
 	}
 	*pull = fetched.Pull
 	set, problems := settings.Load(file(fetched.Conversation.OrgSettings), file(fetched.Conversation.RepoSettings))
 	if pull.Draft && set.Drafts == settings.DraftsSkip && !force {
-		return nil
+		return false, nil
 	}
 	report, err := r.judge(ctx, client, fetched, set, started)
 	if err != nil {
-		return err
+		return false, err
 	}
 	report.Diagnostics = append(problems, report.Diagnostics...)
+	addRemarks(&report, fetched.Change.Remarks)
 	shared, err := r.publisher.Shared(ctx, *pull)
 	if err != nil {
-		return err
+		return false, err
 	}
 	rendered := render.PullRequest(report, *pull, fetched.Change, set, render.Options{WebURL: r.app.WebURL(), Shared: shared})
-	return r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: force})
+	err = r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: repeat})
+	return fetched.Unmapped, err
 }
 
 // giveUp says on the pull request that there will be no review, so that a required check does not wait forever.

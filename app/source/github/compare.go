@@ -190,9 +190,9 @@ func (r *reading) compareTrees(ctx context.Context, compared *comparison) error 
 }
 
 func (r *reading) tree(ctx context.Context, commit string) (files map[string]string, whole bool, err error) {
-	answer, _, err := r.client.REST.Git.GetTree(ctx, r.ref.Repo.Owner, r.ref.Repo.Name, commit, true)
+	answer, err := r.listTree(ctx, commit)
 	if err != nil {
-		return nil, false, fmt.Errorf("list the tree of %s: %w", commit, err)
+		return nil, false, err
 	}
 	files = make(map[string]string, len(answer.Entries))
 	for _, entry := range answer.Entries {
@@ -201,4 +201,12 @@ func (r *reading) tree(ctx context.Context, commit string) (files map[string]str
 		}
 	}
 	return files, !answer.GetTruncated(), nil
+}
+
+func (r *reading) listTree(ctx context.Context, commit string) (*github.Tree, error) {
+	tree, _, err := r.client.REST.Git.GetTree(ctx, r.ref.Repo.Owner, r.ref.Repo.Name, commit, true)
+	if err != nil {
+		return nil, fmt.Errorf("list the tree of %s: %w", commit, err)
+	}
+	return tree, nil
 }

@@ -29,8 +29,9 @@ func (ws *workspace) gather(ctx context.Context) error {
 			return err
 		}
 		q := ws.missing()
-		if round == 0 {
+		if !ws.asked {
 			ws.askConversation(&q)
+			ws.asked = true
 		}
 		if q.empty() {
 			break
@@ -224,18 +225,18 @@ func (ws *workspace) scan(d *directory) {
 		d.scanned[f.sha] = true
 		found := findReferences(f.path, content)
 		for _, dir := range found.modules {
-			if target := ws.want(dir); target != nil {
+			if target := ws.want(dir, d.calling); target != nil {
 				target.above = false
 			}
 		}
 		for _, ref := range found.files {
-			ws.wantFile(ref)
+			ws.wantFile(ref, d.calling)
 		}
 	}
 }
 
-func (ws *workspace) wantFile(ref reference) {
-	d := ws.want(ref.dir)
+func (ws *workspace) wantFile(ref reference, calling bool) {
+	d := ws.want(ref.dir, calling)
 	if d == nil {
 		return
 	}
@@ -301,6 +302,7 @@ func (ws *workspace) keep(ctx context.Context) error {
 	for _, f := range ws.files() {
 		if content, ok := ws.blobs[f.sha]; ok && ws.fresh[f.sha] {
 			blobs[f.sha] = content
+			delete(ws.fresh, f.sha)
 		}
 	}
 	return ws.r.source.store.PutBlobs(ctx, ws.r.ref.Repo.ID, blobs)

@@ -17,6 +17,7 @@ import (
 	"github.com/kms-review/kms-review/app/change"
 	"github.com/kms-review/kms-review/app/gh"
 	"github.com/kms-review/kms-review/app/simulator"
+	"github.com/kms-review/kms-review/app/simulator/conformance"
 	"github.com/kms-review/kms-review/app/source/github"
 	"github.com/kms-review/kms-review/app/store"
 )
@@ -36,9 +37,7 @@ type world struct {
 func newWorld(t *testing.T, files map[string]string) *world {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	sim, err := simulator.New(simulator.Options{Dir: t.TempDir(), Log: log})
-	must(t, err)
-	t.Cleanup(sim.Close)
+	sim := conformance.Start(t)
 	repo, err := sim.CreateRepository("acme", "infra", files)
 	must(t, err)
 	install, err := sim.Install("acme")
@@ -51,9 +50,6 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
-		}
-		if unknown := sim.Unknown(); len(unknown) > 0 {
-			t.Errorf("requests that GitHub does not know: %q", unknown)
 		}
 	})
 	return &world{
@@ -164,14 +160,14 @@ const key = "resource \"aws_kms_key\" \"main\" {\n  description = \"main\"\n}\n"
 func TestColdThenWarm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{
-		"main.tf": key, "variables.tf": "variable \"a\" {}\n", "README.md": "# infra\n", "other/main.tf": "# other\n", "web/index.js": "1\n",
+		"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n", "README.md": "# infra\n", "other/main.tf": "# other\n", "web/index.js": "1\n",
 	})
 	p := w.pull(map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "web/index.js": "2\n"})
 
 	fetched := w.fetch(w.ref(p))
 	w.wantRequests("token", "compare", "graphql")
-	base := map[string]string{"main.tf": key, "variables.tf": "variable \"a\" {}\n"}
-	head := map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "variables.tf": "variable \"a\" {}\n"}
+	base := map[string]string{"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n"}
+	head := map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n"}
 	w.wantTrees(fetched.Change, base, head)
 	w.wantGaps(fetched.Change)
 	wantPull := change.Pull{

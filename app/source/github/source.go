@@ -15,9 +15,21 @@
 // the merge base with the changed files entered. Blobs and listings of commits never change, so they come from
 // the store when it has them: a second push to the same pull request costs the compare and the state query.
 //
-// Read are the directories of changed files, the local modules that they call, and what they name in file() and its
-// kin. The callers of a changed module are not searched for: finding them would mean reading every configuration of
-// the repository, and a module that is judged without its callers has unknown inputs, about which nothing is said.
+// Read are the directories of changed files, the local modules that they call, what they name in file() and its kin,
+// and the directories that call what the change touches, directly or through others.
+//
+// Callers are found in a map that the store keeps of the default branch: which file calls which directory, by the
+// file's blob. It is made once a review has changed a module that can be called, and brought up to date by each push
+// to the default branch with the blobs that are new. Only where to look comes from it; what a directory calls is seen
+// in its contents at the merge base. A pull request's own new calls lie in directories that it changes, so they need
+// no map. What it costs:
+//
+//   - a change to a module: nothing more, since callers come with the first document; one more document where they
+//     call modules that are not known;
+//   - the first such change in a repository: the tree and a document for each 100 configuration files, within the
+//     review up to 300 files, after it in larger repositories. Until then the review says that callers are not known,
+//     and what is under modules/ has undecided variables;
+//   - a push to the default branch: the tree, and a document for each 100 new blobs of configuration files.
 //
 // A delivery's SHAs are hints. Where the pull request has moved, compare and contents are read once more from
 // the truth; a pull request that moves again meanwhile ends in gh.ErrGone, because the newer push has a delivery
@@ -64,6 +76,7 @@ type Fetched struct {
 	Change       change.Change
 	Conversation change.Conversation
 	Irrelevant   bool
+	Unmapped     bool // a changed module may have more callers than were read: MapCalls finds them
 }
 
 // Fetch reads a pull request or a merge group. gh.ErrGone: it is closed, or its head moved on. A 404 is an
@@ -124,7 +137,7 @@ func (r *reading) fetch(ctx context.Context) (Fetched, error) {
 			continue
 		}
 		ws := newWorkspace(r, compared)
-		if err := ws.gather(ctx); err != nil {
+		if err := ws.read(ctx); err != nil {
 			return Fetched{}, err
 		}
 		if r.settled(attempt == attempts) {
@@ -163,7 +176,7 @@ func (r *reading) pull() change.Pull {
 }
 
 func (r *reading) assemble(ws *workspace, commented bool) Fetched {
-	fetched := Fetched{Pull: r.pull(), Change: ws.compared.change(), Conversation: ws.conversation}
+	fetched := Fetched{Pull: r.pull(), Change: ws.compared.change(), Conversation: ws.conversation, Unmapped: ws.unmapped}
 	if r.state != nil {
 		fetched.Conversation.Comments = r.state.comments
 	}

@@ -2,13 +2,10 @@ package github
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"path"
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
-	"github.com/kms-review/kms-review/app/gh"
 	"github.com/kms-review/kms-review/app/store"
 )
 
@@ -124,25 +121,16 @@ func (ws *workspace) takeBlob(ctx context.Context, sha string, o *object) error 
 	return nil
 }
 
-// readRaw reads one blob by REST, byte for byte.
-// https://docs.github.com/rest/git/blobs#get-a-blob
+// readRaw reads one blob by REST.
 func (ws *workspace) readRaw(ctx context.Context, sha string) error {
-	repo := ws.r.ref.Repo
-	blob, _, err := ws.r.client.REST.Git.GetBlob(ctx, repo.Owner, repo.Name, sha)
-	if gh.NotFound(err) {
+	content, found, err := ws.r.raw(ctx, sha)
+	switch {
+	case err != nil:
+		return err
+	case !found:
 		ws.failed[sha] = "GitHub does not show its contents."
-		return nil
+	default:
+		ws.add(sha, content, true)
 	}
-	var content []byte
-	if err == nil {
-		content, err = base64.StdEncoding.DecodeString(blob.GetContent()) // it has line ends in it, which count for nothing
-	}
-	if err == nil && (blob.GetEncoding() != "base64" || blobSHA(content) != sha) {
-		err = errors.New("the contents have another id")
-	}
-	if err != nil {
-		return fmt.Errorf("read blob %s: %w", sha, err)
-	}
-	ws.add(sha, content, true)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 // Bounds on what one change can make us read.
 const (
 	maxDirectories = 300
+	maxCalling     = 200      // directories together, above which none is read for the sake of a caller
 	maxContents    = 64 << 20 // bytes of all files together
 )
 
@@ -29,7 +30,9 @@ type workspace struct {
 	compared     comparison
 	in           map[string][]*changedFile // by directory, of either side
 	gone         map[string]bool           // paths at the merge base that head has not, or has otherwise
+	touched      []string                  // directories to which a changed file may belong
 	conversation change.Conversation
+	asked        bool // for the conversation
 
 	dirs   map[string]*directory
 	order  []*directory // in which they were wanted, so that requests are the same each time
@@ -40,12 +43,16 @@ type workspace struct {
 	bytes  int
 	fresh  map[string]bool // blobs that the store lacks
 	gaps   []change.Gap
+
+	remarks  []string
+	unmapped bool // a changed module may have callers that the map does not know yet
 }
 
 // directory is a directory that the change reaches.
 type directory struct {
 	path    string
 	above   bool // only searched for a configuration: contents are not asked for at once
+	calling bool // reached only because a directory calls what the change touches
 	known   bool
 	config  bool                   // there is configuration in it, on either side
 	entries map[string]store.Entry // at the merge base; "sub/name" for a var file right below
@@ -65,6 +72,9 @@ func newWorkspace(r *reading, compared comparison) *workspace {
 	for i := range compared.files {
 		ws.seed(&ws.compared.files[i])
 	}
+	for _, d := range ws.order {
+		ws.touched = append(ws.touched, d.path)
+	}
 	return ws
 }
 
@@ -78,7 +88,7 @@ func (ws *workspace) seed(f *changedFile) {
 			ws.in[dir] = append(ws.in[dir], f)
 		}
 		for i, dir := range seeds(name) {
-			d := ws.want(dir)
+			d := ws.want(dir, false)
 			if d == nil {
 				return
 			}
@@ -93,16 +103,24 @@ func (ws *workspace) seed(f *changedFile) {
 	}
 }
 
-// want adds a directory, above others until somebody says otherwise. It is nil beyond the bound.
-func (ws *workspace) want(dir string) *directory {
+// want adds a directory, above others until somebody says otherwise. It is nil beyond the bounds. One that is wanted
+// only for the sake of a caller is the first to be left out: the change itself can be judged without it.
+func (ws *workspace) want(dir string, calling bool) *directory {
 	if d, ok := ws.dirs[dir]; ok {
+		d.calling = d.calling && calling
 		return d
 	}
-	if len(ws.dirs) == maxDirectories {
+	switch {
+	case calling && len(ws.dirs) >= maxCalling:
+		ws.remark("The callers of what this change touches reach more than 200 directories; not all of them were read.")
+		return nil
+	case len(ws.dirs) == maxDirectories:
 		ws.gap("", "The change reaches more than 300 directories, so it could not be read completely.")
 		return nil
 	}
-	d := &directory{path: dir, above: true, names: map[string]bool{}, exts: map[string]bool{}, scanned: map[string]bool{}}
+	d := &directory{
+		path: dir, above: true, calling: calling, names: map[string]bool{}, exts: map[string]bool{}, scanned: map[string]bool{},
+	}
 	ws.dirs[dir] = d
 	ws.order = append(ws.order, d)
 	return d
@@ -202,6 +220,7 @@ func (ws *workspace) fill(c *change.Change) {
 	}
 	c.Base, c.Head = change.NewTree(base), change.NewTree(head)
 	c.Gaps = append(c.Gaps, ws.gaps...)
+	c.Remarks = ws.remarks
 	slices.SortStableFunc(c.Gaps, func(a, b change.Gap) int { return strings.Compare(a.Path, b.Path) })
 }
 

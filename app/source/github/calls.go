@@ -1,0 +1,249 @@
+package github
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-github/v66/github"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
+	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/gh"
+	"github.com/kms-review/kms-review/app/store"
+)
+
+const (
+	// smallRepository is how many files a review reads for a map by itself: three documents.
+	smallRepository = 300
+	// mapFiles bounds one refresh to 200 documents, a few minutes. What is left is read by the next.
+	mapFiles = 20_000
+	// mapRaw bounds the files that GraphQL does not give whole, each of which costs a request.
+	mapRaw = 50
+	// mapAttempts bounds how often a map is made anew because another process was faster.
+	mapAttempts = 3
+	// saveTimeout is for what was read when the time for reading is over.
+	saveTimeout = 10 * time.Second
+
+	maxStoredName = 1000 // bytes; PostgreSQL's index takes no row above 2704
+	maxCallees    = 1000 // of one file
+)
+
+// MapCalls makes or completes the map of who calls whom on a repository's default branch: one request for the tree,
+// one for each 100 configuration files whose blobs are neither in the map nor cached. An interrupted one keeps what it
+// has read.
+func (s *Source) MapCalls(ctx context.Context, client *gh.Client, repo change.Repo) error {
+	r := &reading{source: s, client: client, ref: Ref{Repo: repo}}
+	if err := r.mapCalls(ctx, mapFiles); err != nil {
+		return fmt.Errorf("map the calls of %s: %w", repo.FullName(), err)
+	}
+	return nil
+}
+
+// Pushed brings the map up to date after a push to the default branch. Repositories in which no review has needed a
+// map have none, and cost nothing.
+func (s *Source) Pushed(ctx context.Context, client *gh.Client, repo change.Repo) error {
+	_, found, err := s.store.CallMap(ctx, repo.ID)
+	if err != nil || !found {
+		return err
+	}
+	return s.MapCalls(ctx, client, repo)
+}
+
+// mapCalls reads at most the given number of files; of a small number, none if there are more.
+func (r *reading) mapCalls(ctx context.Context, atMost int) error {
+	for range mapAttempts {
+		saved, err := r.mapOnce(ctx, atMost)
+		if err != nil || saved {
+			return err
+		}
+	}
+	return errors.New("other processes change it all the time")
+}
+
+func (r *reading) mapOnce(ctx context.Context, atMost int) (saved bool, err error) {
+	cache, repo := r.source.store, r.ref.Repo.ID
+	before, _, err := cache.CallMap(ctx, repo)
+	if err != nil {
+		return false, err
+	}
+	// HEAD is the default branch, as in git: what a delivery names may be older than another delivery's.
+	tree, err := r.listTree(ctx, "HEAD")
+	if err != nil {
+		return false, err
+	}
+	now := store.CallMap{Commit: tree.GetSHA(), Cut: tree.GetTruncated()}
+	if before == now {
+		return true, nil
+	}
+	known, err := cache.CallingFiles(ctx, repo)
+	if err != nil {
+		return false, err
+	}
+	m := &mapping{r: r, sizes: map[string]int64{}, places: map[string][]string{}}
+	gone := m.compare(tree, known)
+	readErr := m.read(ctx, atMost)
+	now.Unread = len(m.places)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	saved, err = cache.SaveCalls(ctx, repo, before.Commit, now, m.files, gone)
+	r.source.log.InfoContext(ctx, "calls mapped", slog.String("repo", r.ref.Repo.FullName()), slog.Int("read", len(m.files)),
+		slog.Int("gone", len(gone)), slog.Int("unread", now.Unread), slog.Bool("cut", now.Cut), slog.Bool("saved", saved))
+	return saved, errors.Join(readErr, err)
+}
+
+// mapping is the reading of files for a map.
+type mapping struct {
+	r      *reading
+	sizes  map[string]int64    // by blob
+	places map[string][]string // paths by blob, of what is still to be read
+	files  []store.CallingFile
+	raw    int
+}
+
+// compare finds the files to read, and those in the map that are no more.
+func (m *mapping) compare(tree *github.Tree, known map[string]string) (gone []string) {
+	for _, e := range tree.Entries {
+		name := path.Clean(e.GetPath())
+		if e.GetType() != "blob" || !terraform.IsConfig(name) || kindOf(name) != config || !storable(name) {
+			continue
+		}
+		if sha, mapped := known[name]; !mapped || sha != e.GetSHA() {
+			m.places[e.GetSHA()] = append(m.places[e.GetSHA()], name)
+			m.sizes[e.GetSHA()] = int64(e.GetSize())
+		}
+		delete(known, name)
+	}
+	if tree.GetTruncated() {
+		return nil // what is not listed may be there
+	}
+	return slices.Sorted(maps.Keys(known))
+}
+
+// read reads blobs in batches, ever fewer of which are in places.
+func (m *mapping) read(ctx context.Context, atMost int) error {
+	shas := slices.Sorted(maps.Keys(m.places))
+	if len(shas) > atMost {
+		if atMost <= smallRepository {
+			return nil
+		}
+		shas = shas[:atMost]
+	}
+	for len(shas) > 0 {
+		n, bytes := 0, int64(0)
+		for n < len(shas) && n < blobBatch && bytes < blobBatchBytes {
+			bytes += max(m.sizes[shas[n]], 1)
+			n++
+		}
+		if err := m.batch(ctx, shas[:n]); err != nil {
+			return err
+		}
+		shas = shas[n:]
+	}
+	return nil
+}
+
+func (m *mapping) batch(ctx context.Context, shas []string) error {
+	texts, err := m.r.source.store.Blobs(ctx, m.r.ref.Repo.ID, shas)
+	if err != nil {
+		return err
+	}
+	var q question
+	for _, sha := range shas {
+		text, cached := texts[sha]
+		switch {
+		case cached:
+			m.enter(sha, text)
+		case m.sizes[sha] > terraform.MaxFileBytes:
+			m.enter(sha, nil) // nobody reads it
+		default:
+			q.blobs = append(q.blobs, sha)
+		}
+	}
+	if q.empty() {
+		return nil
+	}
+	answered, err := m.r.ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, sha := range q.blobs {
+		if err := m.take(ctx, sha, answered.blobs[sha]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take enters contents that came by GraphQL, or reads what did not come whole.
+func (m *mapping) take(ctx context.Context, sha string, o *object) error {
+	if o == nil || o.Typename != "Blob" {
+		m.enter(sha, nil)
+		return nil
+	}
+	if o.Blob.Text != nil && blobSHA([]byte(*o.Blob.Text)) == sha {
+		m.enter(sha, []byte(*o.Blob.Text))
+		return nil
+	}
+	if m.raw++; m.raw > mapRaw {
+		return nil // it stays unread
+	}
+	content, _, err := m.r.raw(ctx, sha)
+	if err == nil {
+		m.enter(sha, content)
+	}
+	return err
+}
+
+// enter adds the files that have a content.
+func (m *mapping) enter(sha string, text []byte) {
+	sources := terraform.LocalSources(text)
+	for _, name := range m.places[sha] {
+		m.files = append(m.files, store.CallingFile{Path: name, SHA: sha, Callees: callees(path.Dir(name), sources)})
+	}
+	delete(m.places, sha)
+}
+
+func callees(dir string, sources []string) []string {
+	var found []string
+	for _, source := range sources {
+		if callee := path.Join(dir, source); inside(callee) && callee != dir && storable(callee) {
+			found = append(found, callee)
+		}
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	return found[:min(len(found), maxCallees)]
+}
+
+// storable tells whether both databases take a name: a file may hold any bytes between the quotes.
+func storable(name string) bool {
+	return len(name) <= maxStoredName && utf8.ValidString(name) && !strings.ContainsRune(name, 0)
+}
+
+// raw reads one blob by REST, byte for byte; found is false if GitHub does not show it.
+// https://docs.github.com/rest/git/blobs#get-a-blob
+func (r *reading) raw(ctx context.Context, sha string) (content []byte, found bool, err error) {
+	blob, _, err := r.client.REST.Git.GetBlob(ctx, r.ref.Repo.Owner, r.ref.Repo.Name, sha)
+	if gh.NotFound(err) {
+		return nil, false, nil
+	}
+	if err == nil {
+		content, err = base64.StdEncoding.DecodeString(blob.GetContent()) // it has line ends in it, which count for nothing
+	}
+	if err == nil && (blob.GetEncoding() != "base64" || blobSHA(content) != sha) {
+		err = errors.New("the contents have another id")
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read blob %s: %w", sha, err)
+	}
+	return content, true, nil
+}
