@@ -16,7 +16,7 @@ import (
 // stranger who asks all the time.
 const (
 	confirmedFor = time.Minute
-	refusedFor   = 5 * time.Second
+	refusedFor   = 2 * time.Second
 )
 
 // readiness answers GET /readyz: 200 if the database answers and GitHub knows the App by its key, else 503 with

@@ -225,8 +225,8 @@ func (q *Queue) raise(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 }
 
 // close makes a running or waiting review look again: it is probably pointless, but deliveries come in any
-// order, and the pull request may have been reopened since. Where the check run is also another pull request's, the
-// event gets a job that reviews that one: its verdict must not stay as bad as the closed one's.
+// order, and the pull request may have been reopened since. Else the event gets a job that looks for pull requests
+// with the same head, and thus the same check run: their verdict must not stay as bad as the closed one's.
 func (q *Queue) close(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 	pull, found, err := q.store.LockPull(ctx, tx, a.event.Repo.ID, a.event.Number)
 	if err != nil || !found {
@@ -241,11 +241,6 @@ func (q *Queue) close(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 		return q.raise(ctx, tx, a)
 	}
 	if err := q.store.ClosePull(ctx, tx, pull.RepoID, pull.Number); err != nil {
-		return err
-	}
-	shares, err := q.store.SharesHead(ctx, tx, pull.RepoID, pull.Number, a.event.HeadSHA)
-	if err != nil || !shares {
-		a.delivery.Outcome = store.Done
 		return err
 	}
 	a.wake = eventQueue

@@ -33,7 +33,7 @@ type Handler interface {
 	HandlePull(ctx context.Context, job PullJob) error
 
 	// HandleEvent does everything that is not the review of one known pull request: Recheck (check the sender's
-	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed where others share the head. The
+	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed (others may share the head). The
 	// returned numbers are pull requests of
 	// the event's repository that must be reviewed even if their head was before; for a Recheck, the comment
 	// comes back in PullJob.Comments. They are marked dirty in the transaction that completes the event.

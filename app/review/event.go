@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	gogithub "github.com/google/go-github/v66/github"
 
@@ -104,17 +105,11 @@ func (r *Reviewer) withHead(ctx context.Context, client *gh.Client, event webhoo
 
 // sharing lists the pull requests that have the head of a closed one, whose verdict no longer counts for them.
 func (r *Reviewer) sharing(ctx context.Context, event webhook.Event) ([]int, error) {
-	published, err := r.store.Published(ctx, event.Repo.ID, event.HeadSHA)
+	numbers, err := r.store.OpenPullsWithHead(ctx, event.Repo.ID, event.HeadSHA)
 	if err != nil {
 		return nil, fmt.Errorf("look up the pull requests of commit %s: %w", event.HeadSHA, err)
 	}
-	var numbers []int
-	for _, row := range published {
-		if row.Number != 0 && row.Number != event.Number {
-			numbers = append(numbers, row.Number)
-		}
-	}
-	return numbers, nil
+	return slices.DeleteFunc(numbers, func(number int) bool { return number == event.Number }), nil
 }
 
 // mergeGroup judges what a merge queue is about to merge. Nothing is said but the check run.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -45,16 +44,6 @@ func (s *Store) SavePublished(ctx context.Context, p Published) error {
 		return fmt.Errorf("save what was published for %s: %w", p.HeadSHA, err)
 	}
 	return nil
-}
-
-// SharesHead tells whether a verdict on another pull request was published for a head: the two have one check run.
-func (s *Store) SharesHead(ctx context.Context, tx *sql.Tx, repoID int64, number int, headSHA string) (shares bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM published
-		WHERE repo_id = $1 AND head_sha = $2 AND number <> $3 AND number > 0)`, repoID, headSHA, number).Scan(&shares)
-	if err != nil {
-		return false, fmt.Errorf("look for pull requests that share head %s: %w", headSHA, err)
-	}
-	return shares, nil
 }
 
 // HasComments tells whether the App ever left an inline comment on a pull request. It errs towards true: a

@@ -113,6 +113,17 @@ func (s *Store) ClosePull(ctx context.Context, tx *sql.Tx, repoID int64, number 
 	return nil
 }
 
+// OpenPullsWithHead lists the pull requests that share a head as far as deliveries said, and with it a check run. Those
+// that are under review count as well as those whose verdict is published.
+func (s *Store) OpenPullsWithHead(ctx context.Context, repoID int64, headSHA string) ([]int, error) {
+	rows, err := s.reads.QueryContext(ctx, `SELECT number FROM pulls
+		WHERE repo_id = $1 AND head_sha = $2 AND closed = $3 ORDER BY number`, repoID, headSHA, false)
+	if err != nil {
+		return nil, fmt.Errorf("list the pull requests with head %s: %w", headSHA, err)
+	}
+	return collect(rows, func(number *int) []any { return []any{number} })
+}
+
 // FinishPull says that the work which began at the given generation has ended, and gives that outcome to the
 // deliveries that asked for it.
 func (s *Store) FinishPull(ctx context.Context, tx *sql.Tx, repoID int64, number int, generation int64, outcome Outcome) error {
