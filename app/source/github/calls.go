@@ -26,6 +26,8 @@ const (
 	smallRepository = 300
 	// mapFiles bounds one refresh to 200 documents, a few minutes. What is left is read by the next.
 	mapFiles = 20_000
+	// mapStep is how many of them are saved together: with more, a webhook waits too long for SQLite's one writer.
+	mapStep = 2000
 	// mapRaw bounds the files that GraphQL does not give whole, each of which costs a request.
 	mapRaw = 50
 	// mapAttempts bounds how often a map is made anew because another process was faster.
@@ -58,7 +60,7 @@ func (s *Source) Pushed(ctx context.Context, client *gh.Client, repo change.Repo
 	return s.MapCalls(ctx, client, repo)
 }
 
-// mapCalls reads at most the given number of files; of a small number, none if there are more.
+// mapCalls reads at most the given number of files; see chosen.
 func (r *reading) mapCalls(ctx context.Context, atMost int) error {
 	for range mapAttempts {
 		saved, err := r.mapOnce(ctx, atMost)
@@ -90,14 +92,27 @@ func (r *reading) mapOnce(ctx context.Context, atMost int) (saved bool, err erro
 	}
 	m := &mapping{r: r, sizes: map[string]int64{}, places: map[string][]string{}}
 	gone := m.compare(tree, known)
-	readErr := m.read(ctx, atMost)
-	now.Unread = len(m.places)
+	for shas := m.chosen(atMost); ; {
+		n := min(len(shas), mapStep)
+		readErr := m.read(ctx, shas[:n])
+		now.Unread = len(m.places)
+		saved, err := r.saveCalls(ctx, before, now, m.files, gone)
+		shas = shas[n:]
+		if readErr != nil || err != nil || !saved || len(shas) == 0 {
+			return saved, errors.Join(readErr, err)
+		}
+		before, gone, m.files = now, nil, nil
+	}
+}
+
+// saveCalls keeps what was read even if the time for reading is over.
+func (r *reading) saveCalls(ctx context.Context, before, now store.CallMap, read []store.CallingFile, gone []string) (saved bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	saved, err = cache.SaveCalls(ctx, repo, before.Commit, now, m.files, gone)
-	r.source.log.InfoContext(ctx, "calls mapped", slog.String("repo", r.ref.Repo.FullName()), slog.Int("read", len(m.files)),
+	saved, err = r.source.store.SaveCalls(ctx, r.ref.Repo.ID, before.Commit, now, read, gone)
+	r.source.log.InfoContext(ctx, "calls mapped", slog.String("repo", r.ref.Repo.FullName()), slog.Int("read", len(read)),
 		slog.Int("gone", len(gone)), slog.Int("unread", now.Unread), slog.Bool("cut", now.Cut), slog.Bool("saved", saved))
-	return saved, errors.Join(readErr, err)
+	return saved, err
 }
 
 // mapping is the reading of files for a map.
@@ -128,15 +143,20 @@ func (m *mapping) compare(tree *github.Tree, known map[string]string) (gone []st
 	return slices.Sorted(maps.Keys(known))
 }
 
-// read reads blobs in batches, ever fewer of which are in places.
-func (m *mapping) read(ctx context.Context, atMost int) error {
+// chosen are the blobs to read now: of a small number, none if there are more.
+func (m *mapping) chosen(atMost int) []string {
 	shas := slices.Sorted(maps.Keys(m.places))
-	if len(shas) > atMost {
-		if atMost <= smallRepository {
-			return nil
-		}
-		shas = shas[:atMost]
+	switch {
+	case len(shas) <= atMost:
+		return shas
+	case atMost <= smallRepository:
+		return nil
 	}
+	return shas[:atMost]
+}
+
+// read reads blobs in batches that GitHub can answer.
+func (m *mapping) read(ctx context.Context, shas []string) error {
 	for len(shas) > 0 {
 		n, bytes := 0, int64(0)
 		for n < len(shas) && n < blobBatch && bytes < blobBatchBytes {

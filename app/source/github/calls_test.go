@@ -1,18 +1,21 @@
 package github_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kms-review/kms-review/app/change"
 	"github.com/kms-review/kms-review/app/simulator"
 	"github.com/kms-review/kms-review/app/source/github"
+	"github.com/kms-review/kms-review/app/store"
 )
 
 const module = "variable \"rotation\" {}\n\nresource \"aws_kms_key\" \"main\" {\n  enable_key_rotation = var.rotation\n}\n"
@@ -225,5 +228,63 @@ func TestCutTree(t *testing.T) {
 	want := []string{"Who calls the changed modules is not known completely: GitHub lists 100,000 files of a repository, and this one has more."}
 	if d := cmp.Diff(want, fetched.Change.Remarks); d != "" || fetched.Unmapped {
 		t.Errorf("unmapped: %v, remarks (-want +got):\n%s", fetched.Unmapped, d)
+	}
+}
+
+// TestMapIsSavedInSteps: a process that ends in the middle of thousands of files has not read them in vain.
+func TestMapIsSavedInSteps(t *testing.T) {
+	t.Parallel()
+	contents := monorepo()
+	for i := range 2100 {
+		contents[fmt.Sprintf("other/d%04d/main.tf", i)] = fmt.Sprintf("# %d\n", i)
+	}
+	w := newWorld(t, contents)
+	w.sim.Fail(simulator.Fault{PathPattern: regexp.MustCompile("^/graphql$"), Skip: 20, Status: 401, Body: `{"message":"Bad credentials"}`})
+	if err := w.mapCalls(); err == nil {
+		t.Fatal("what failed was reported as done")
+	}
+	want := func(unread, files int) {
+		t.Helper()
+		m, _, err := w.store.CallMap(t.Context(), w.repo.ID())
+		must(t, err)
+		known, err := w.store.CallingFiles(t.Context(), w.repo.ID())
+		if m.Unread != unread || len(known) != files || err != nil {
+			t.Errorf("%d files are known and %d are not (%v), want %d and %d", len(known), m.Unread, err, files, unread)
+		}
+	}
+	want(106, 2000)
+	must(t, w.mapCalls())
+	want(0, 2106)
+	if n := len(w.requests()); n != 4 { // a token, since the old one was refused, the tree, two documents
+		t.Errorf("the second attempt took %v", w.requests())
+	}
+}
+
+// TestMapThatWasReplaced: of two processes that read different commits, the slower one does not win with the older.
+func TestMapThatWasReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, monorepo())
+	w.sim.Fail(simulator.Fault{PathPattern: regexp.MustCompile("^/graphql$"), Delay: 2 * time.Second})
+	done := make(chan error, 1)
+	go func() {
+		done <- w.source.MapCalls(context.Background(), w.client(), change.Repo{ID: w.repo.ID(), Owner: "acme", Name: "infra"})
+	}()
+	for range 1000 {
+		if slices.Contains(w.requests(), "git") {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	saved, err := w.store.SaveCalls(t.Context(), w.repo.ID(), "", store.CallMap{Commit: "newer"}, []store.CallingFile{{Path: "gone/main.tf", SHA: "1"}}, nil)
+	if !saved || err != nil {
+		t.Fatalf("the other process's map: %v, %v", saved, err)
+	}
+	must(t, <-done)
+	if d := cmp.Diff([]string{"token", "git", "graphql", "git", "graphql"}, w.requests()); d != "" {
+		t.Errorf("requests (-want +got):\n%s", d)
+	}
+	known, err := w.store.CallingFiles(t.Context(), w.repo.ID())
+	if _, stays := known["gone/main.tf"]; stays || len(known) != 6 || err != nil {
+		t.Errorf("known files: %v (%v)", known, err)
 	}
 }
