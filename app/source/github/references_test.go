@@ -1,10 +1,13 @@
 package github
 
 import (
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 func TestFindReferences(t *testing.T) {
@@ -83,6 +86,18 @@ func FuzzFindReferences(f *testing.F) {
 		for _, file := range found.files {
 			if !inside(file.dir) {
 				t.Errorf("file outside the repository: %q", file.dir)
+			}
+		}
+	})
+}
+
+func FuzzCallees(f *testing.F) {
+	f.Add("env/prod", "module \"m\" {\n  source = \"../../modules/m\"\n}\n")
+	f.Add(".", `{"module": {"m": {"source": "./a\u0000"}}}`)
+	f.Fuzz(func(t *testing.T, dir, text string) {
+		for _, callee := range callees(path.Clean("/" + dir)[1:], terraform.LocalSources([]byte(text))) {
+			if !inside(callee) || !storable(callee) {
+				t.Errorf("a callee that is outside or breaks the database: %q", callee)
 			}
 		}
 	})
