@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/kms-review/kms-review/app/change"
 	"github.com/kms-review/kms-review/app/gh"
@@ -146,6 +147,9 @@ func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, ro
 	return p.save(ctx, row)
 }
 
+// startTime bounds the request that makes a check run in progress, and its entry in the books.
+const startTime = 15 * time.Second
+
 // Start creates the check run as "in progress", for reviews that take long; the next Publish for the same head
 // completes it. One that a failed attempt has left in progress goes on.
 func (p *Publisher) Start(ctx context.Context, client *gh.Client, pull change.Pull) error {
@@ -153,6 +157,9 @@ func (p *Publisher) Start(ctx context.Context, client *gh.Client, pull change.Pu
 	if err != nil || pending(row) != 0 {
 		return err
 	}
+	// A run that GitHub makes and nobody remembers would stay in progress, so news that ends this review waits.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTime)
+	defer cancel()
 	if row.CheckRunID, err = startCheck(ctx, client, pull); err != nil {
 		return err
 	}
