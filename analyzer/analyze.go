@@ -42,22 +42,24 @@ func Analyze(ctx context.Context, in Input) (Report, error) {
 
 // analysis is one run of Analyze.
 type analysis struct {
-	in     Input
-	rules  []rule.Rule
-	dirs   []string
-	base   *kms.Snapshot // nil in a scan
-	head   *kms.Snapshot
-	change compare.Change
+	in      Input
+	rules   []rule.Rule
+	dirs    []string
+	changed []string      // of these, those with changed configuration files
+	base    *kms.Snapshot // nil in a scan
+	head    *kms.Snapshot
+	change  compare.Change
 
 	known     map[string]bool // keys of all findings at head, affected or not
 	results   []result
 	undecided []finding.Undecided
+	unproven  int // suggestions that were left out, because proving them would have taken too long
 }
 
 // result is a finding with what is needed to prove its fix.
 type result struct {
 	finding  finding.Finding
-	edits    []finding.Edit
+	fixes    []func() []finding.Edit // of each instance
 	resource *terraform.Resource
 	keys     []string // the fingerprint with the instances: one problem of one instance
 }
@@ -88,7 +90,7 @@ func (a *analysis) load(ctx context.Context) error {
 }
 
 func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
-	options := terraform.Options{VarFiles: a.in.VarFiles, Matters: kms.Matters, Renamed: renamed}
+	options := terraform.Options{VarFiles: a.in.VarFiles, Matters: kms.Matters, Always: a.changed, Renamed: renamed}
 	if a.head != nil {
 		options.Reuse = a.head.Config
 	}
@@ -117,6 +119,9 @@ func (a *analysis) findDirs(ctx context.Context) error {
 			}
 			for _, dir := range reaches(name) {
 				found[dir] = true
+			}
+			if terraform.IsConfig(name) {
+				a.changed = append(a.changed, path.Dir(name))
 			}
 		}
 	}
@@ -224,7 +229,7 @@ func (a *analysis) judge() {
 			r.finding.Status = finding.Existing
 		}
 		if r.finding.Status != finding.New {
-			r.edits = nil
+			r.fixes = nil
 		}
 		a.results = append(a.results, r)
 	}

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 
@@ -17,6 +18,12 @@ func (a *analysis) report() Report {
 		Diagnostics: nonNil(a.head.Config.Diagnostics),
 		Cost:        Cost{Lines: []CostLine{}},
 		Stats:       Stats{Files: files, Modules: modules, Resources: a.head.Declared, Affected: a.change.Touched()},
+	}
+	if a.unproven > 0 {
+		report.Diagnostics = append(report.Diagnostics, finding.Diagnostic{
+			Severity: "warning", Summary: "Too many suggestions",
+			Detail: fmt.Sprintf("%d findings have no suggestion: proving all would have taken too long. Mend some, and review again.", a.unproven),
+		})
 	}
 	for _, r := range a.results {
 		report.Findings = append(report.Findings, r.finding)

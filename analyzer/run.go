@@ -73,25 +73,29 @@ func (a *analysis) waive(s *kms.Snapshot, results []result, undecided []located)
 	return results
 }
 
-func (a *analysis) result(r rule.Rule, p rule.Problem, atBase bool) result {
+func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 	root, address := p.Resource.Scope.Root, p.Resource.Address
 	if atBase {
 		address = a.change.AtHead(root, address)
 	}
 	block := p.Resource.Range()
 	f := finding.Finding{
-		Rule: r.ID, Name: r.Name, Severity: p.Severity, Status: finding.New,
+		Rule: of.ID, Name: of.Name, Severity: p.Severity, Status: finding.New,
 		Address: address, Module: root, Instances: nonNil(p.Resource.Instances),
 		File: p.Range.Filename, StartLine: p.Range.Start.Line, EndLine: p.Range.End.Line,
-		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(r.References),
-		Fingerprint: finding.Fingerprint(r.ID, root, address, p.Attribute, p.Discriminator),
-		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: r.Hazard,
+		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(of.References),
+		Fingerprint: finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator),
+		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard,
 	}
 	if f.File != block.Filename {
 		f.BlockStart, f.BlockEnd = f.StartLine, f.EndLine
 	}
 	f.InDiff = a.inDiff(f)
-	return result{finding: f, edits: p.Fix, resource: p.Resource, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	r := result{finding: f, resource: p.Resource, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	if p.Fix != nil {
+		r.fixes = append(r.fixes, p.Fix)
+	}
+	return r
 }
 
 func evidence(list []rule.Evidence) []finding.Evidence {
@@ -137,11 +141,7 @@ func grouped(results []result) []result {
 		first := &out[i]
 		first.finding.Instances = append(slices.Clone(first.finding.Instances), r.finding.Instances...)
 		first.keys = append(first.keys, r.keys...)
-		for _, edit := range r.edits {
-			if !slices.Contains(first.edits, edit) {
-				first.edits = append(slices.Clone(first.edits), edit)
-			}
-		}
+		first.fixes = append(slices.Clone(first.fixes), r.fixes...)
 	}
 	return out
 }

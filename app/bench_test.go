@@ -39,7 +39,12 @@ func BenchmarkReview(b *testing.B) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	b.Cleanup(func() { cancel(); <-done })
+	b.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			b.Errorf("the App did not stop in order: %v", err)
+		}
+	})
 	sim.SetWebhookURL("http://" + a.Addr().String() + "/webhook")
 	if _, err := sim.Install("octo"); err != nil {
 		b.Fatal(err)

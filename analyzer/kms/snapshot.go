@@ -95,6 +95,18 @@ func (s *Snapshot) Resources() []*terraform.Resource {
 	return all
 }
 
+// Weight is what it takes to judge each root module: its resources, and its scopes, which cost some more.
+func (s *Snapshot) Weight() map[string]int {
+	weight := map[string]int{}
+	for at, instances := range s.resources {
+		weight[at.root] += len(instances)
+	}
+	for _, scope := range s.Config.Scopes() {
+		weight[scope.Root] += 20
+	}
+	return weight
+}
+
 // Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new.
 func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Resource {
 	root := r.Scope.Root

@@ -52,7 +52,9 @@ type Problem struct {
 	Range         hcl.Range        // the lines to point at; the zero range: the resource's header
 	Message       string           // two sentences of Markdown, addresses in code spans
 	Evidence      []Evidence
-	Fix           []finding.Edit // offered only if the proof holds; empty: none
+	// Fix makes the edit that is offered if the proof holds; nil, or no edits: none. It is made when it is wanted, since
+	// it takes a look at the whole file.
+	Fix func() []finding.Edit
 }
 
 // Evidence is a place that supports a problem.

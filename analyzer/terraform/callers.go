@@ -10,25 +10,25 @@ import (
 )
 
 var (
-	declaresVariable = regexp.MustCompile(`(?m)^\s*"?variable"?\s*[":{]`)
-	onlyInRoot       = regexp.MustCompile(`(?m)^\s*"?(?:backend|cloud|provider)"?\s*[":{]`)
+	inAndOut   = regexp.MustCompile(`(?m)^\s*"?(?:variable|output)"?\s*[":{]`)
+	onlyInRoot = regexp.MustCompile(`(?m)^\s*"?(?:backend|cloud|provider)"?\s*[":{]`)
 )
 
-// Callable tells whether other directories may call this one: it takes variables, and has nothing that only a root
-// module has.
+// Callable tells whether other directories may call this one: it has variables or outputs, and nothing that only
+// a root module has.
 func Callable(fsys fs.FS, dir string) bool {
 	d := readDirectory(fsys, dir, nil)
 	if d == nil || d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] {
 		return false
 	}
-	takes := false
+	offers := false
 	for _, text := range d.texts {
 		if onlyInRoot.Match(text) {
 			return false
 		}
-		takes = takes || declaresVariable.Match(text)
+		offers = offers || inAndOut.Match(text)
 	}
-	return takes
+	return offers
 }
 
 // Callers lists, of the given directories, those that call one of the targets, directly or through others.

@@ -16,7 +16,7 @@ import (
 // variable, local, block and module argument behind it. White space, comments and the file a block stands in
 // do not count. Two snapshots with equal digests give the resource equal values.
 func (r *Resource) Digest() string {
-	w := walker{seen: map[string]string{}}
+	w := &walker{seen: map[string]string{}}
 	w.visitBlock(r.Scope, r.Address, r.block)
 	for s := r.Scope; s.parent != nil; s = s.parent {
 		w.visitCall(s)
@@ -25,9 +25,12 @@ func (r *Resource) Digest() string {
 }
 
 // walker collects the texts of definitions by what they define.
-type walker struct{ seen map[string]string }
+type walker struct {
+	seen  map[string]string
+	depth int
+}
 
-func (w walker) sum() string {
+func (w *walker) sum() string {
 	keys := sortedKeys(w.seen)
 	h := sha256.New()
 	for _, key := range keys {
@@ -37,7 +40,7 @@ func (w walker) sum() string {
 }
 
 // enter notes a definition; false if it was seen before.
-func (w walker) enter(key, text string) bool {
+func (w *walker) enter(key, text string) bool {
 	if _, seen := w.seen[key]; seen {
 		return false
 	}
@@ -45,7 +48,7 @@ func (w walker) enter(key, text string) bool {
 	return true
 }
 
-func (w walker) visitBlock(s *Scope, key string, b *block) {
+func (w *walker) visitBlock(s *Scope, key string, b *block) {
 	var text strings.Builder
 	var exprs []hcl.Expression
 	for _, body := range b.bodies {
@@ -58,7 +61,7 @@ func (w walker) visitBlock(s *Scope, key string, b *block) {
 }
 
 // visitCall notes what decides whether and how often a called module exists.
-func (w walker) visitCall(s *Scope) {
+func (w *walker) visitCall(s *Scope) {
 	for _, name := range []string{"source", "version", "count", "for_each", "providers"} {
 		for _, body := range s.call.bodies {
 			if expr := attribute(body, name); expr != nil {
@@ -68,13 +71,18 @@ func (w walker) visitCall(s *Scope) {
 	}
 }
 
-func (w walker) visitExpression(s *Scope, key string, expr hcl.Expression) {
+func (w *walker) visitExpression(s *Scope, key string, expr hcl.Expression) {
 	if w.enter(key, s.text(expr.Range())) {
 		w.visitReferences(s, []hcl.Expression{expr})
 	}
 }
 
-func (w walker) visitReferences(s *Scope, exprs []hcl.Expression) {
+func (w *walker) visitReferences(s *Scope, exprs []hcl.Expression) {
+	if w.depth >= maxChain {
+		return // where evaluation ends too, so that no value depends on what is behind
+	}
+	w.depth++
+	defer func() { w.depth-- }()
 	for _, expr := range exprs {
 		for _, traversal := range expr.Variables() {
 			w.visitTraversal(s, traversal)
@@ -90,7 +98,7 @@ var readsFile = map[string]bool{
 }
 
 // visitFiles notes the contents of the files that an expression reads, where their names are known.
-func (w walker) visitFiles(s *Scope, expr hcl.Expression) {
+func (w *walker) visitFiles(s *Scope, expr hcl.Expression) {
 	node, native := expr.(hclsyntax.Node)
 	if !native {
 		return
@@ -109,7 +117,7 @@ func (w walker) visitFiles(s *Scope, expr hcl.Expression) {
 	})
 }
 
-func (w walker) visitTraversal(s *Scope, traversal hcl.Traversal) {
+func (w *walker) visitTraversal(s *Scope, traversal hcl.Traversal) {
 	if address, _, ok := resource(traversal); ok {
 		if b := s.Module.resources[address]; b != nil {
 			w.visitBlock(s, join(s.Path, address), b)
@@ -135,7 +143,7 @@ func (w walker) visitTraversal(s *Scope, traversal hcl.Traversal) {
 	}
 }
 
-func (w walker) visitVariable(s *Scope, name string) {
+func (w *walker) visitVariable(s *Scope, name string) {
 	declared := s.Module.variables[name]
 	if declared == nil {
 		return
@@ -163,7 +171,7 @@ func (w walker) visitVariable(s *Scope, name string) {
 	}
 }
 
-func (w walker) visitModule(s *Scope, name string, rest hcl.Traversal) {
+func (w *walker) visitModule(s *Scope, name string, rest hcl.Traversal) {
 	call := s.Module.calls["module."+name]
 	if call == nil {
 		return

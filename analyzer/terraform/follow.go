@@ -185,9 +185,15 @@ func (s *Scope) memoised(key string, evaluate func() Value) Value {
 		}
 		return *v
 	}
+	l := s.language()
+	if l.depth >= maxChain {
+		return unknownValue(hcl.Range{}, "`%s` is at the end of too long a chain of references", key)
+	}
+	l.depth++
 	s.memo[key] = nil
 	v := evaluate()
 	s.memo[key] = &v
+	l.depth--
 	return v
 }
 

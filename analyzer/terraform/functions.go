@@ -24,7 +24,12 @@ type language struct {
 	table  map[string]function.Function
 	budget *functions.Budget
 	steps  int // expressions evaluated so far
+	depth  int // definitions under evaluation, each for the one before
 }
+
+// maxChain bounds how many definitions are evaluated one within the other: each takes some kilobytes of stack, and Go
+// cannot recover from a stack that is used up.
+const maxChain = 1000
 
 // maxSteps bounds the expressions that are evaluated for one root module. The largest one seen in public has
 // sixty thousand.

@@ -13,7 +13,7 @@ func (r *Resource) HandedOut() bool {
 	}
 	if top.handed == nil {
 		top.handed = map[string]bool{}
-		h := handing{found: top.handed, seen: map[string]bool{}}
+		h := &handing{found: top.handed, seen: map[string]bool{}}
 		for _, s := range top.Scopes() {
 			h.calls(s)
 		}
@@ -25,9 +25,10 @@ func (r *Resource) HandedOut() bool {
 type handing struct {
 	found map[string]bool
 	seen  map[string]bool // locals, variables and outputs that were followed
+	depth int
 }
 
-func (h handing) calls(s *Scope) {
+func (h *handing) calls(s *Scope) {
 	for _, address := range sortedKeys(s.Module.calls) {
 		if len(s.children[address]) > 0 {
 			continue
@@ -38,7 +39,7 @@ func (h handing) calls(s *Scope) {
 	}
 }
 
-func (h handing) expressions(s *Scope, exprs []hcl.Expression) {
+func (h *handing) expressions(s *Scope, exprs []hcl.Expression) {
 	for _, expr := range exprs {
 		if expr == nil {
 			continue
@@ -49,7 +50,12 @@ func (h handing) expressions(s *Scope, exprs []hcl.Expression) {
 	}
 }
 
-func (h handing) traversal(s *Scope, traversal hcl.Traversal) {
+func (h *handing) traversal(s *Scope, traversal hcl.Traversal) {
+	if h.depth >= maxChain {
+		return
+	}
+	h.depth++
+	defer func() { h.depth-- }()
 	if address, _, ok := resource(traversal); ok {
 		h.found[join(s.Path, address)] = true
 		return
@@ -86,7 +92,7 @@ func (h handing) traversal(s *Scope, traversal hcl.Traversal) {
 }
 
 // output follows a child's output; all of them where an index stands between.
-func (h handing) output(children []*Scope, rest hcl.Traversal) {
+func (h *handing) output(children []*Scope, rest hcl.Traversal) {
 	if len(children) == 0 {
 		return
 	}

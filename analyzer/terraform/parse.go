@@ -17,11 +17,12 @@ import (
 const (
 	// MaxFileBytes is the largest configuration file that is read. The largest one seen in public repositories
 	// is below 2 MB; a larger one is a mistake or an attack on our memory.
-	MaxFileBytes = 5 << 20
+	MaxFileBytes = 2 << 20
 	// Below this size no nesting can exhaust the parser's stack, so the check is skipped.
 	safeBytes   = 128 << 10
 	maxNesting  = 500
 	maxOperator = 200_000
+	maxControl  = 5_000 // %{if} and the like, which the parser reads in time with the square of their nesting
 )
 
 // IsConfig tells a configuration file by its name, as Terraform and OpenTofu do.
@@ -113,12 +114,15 @@ func checkNesting(text []byte, name string) error {
 		return nil
 	}
 	tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos)
-	depth, operators := 0, 0
+	depth, operators, controls := 0, 0, 0
 	previous := hclsyntax.TokenNil
 	for _, token := range tokens {
 		switch token.Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 			depth++
+			if token.Type == hclsyntax.TokenTemplateControl {
+				controls++
+			}
 			if previous == hclsyntax.TokenCBrack {
 				operators++
 			}
@@ -130,8 +134,9 @@ func checkNesting(text []byte, name string) error {
 			operators++
 		}
 		previous = token.Type
-		if depth > maxNesting || operators > maxOperator {
-			return fmt.Errorf("line %d is nested deeper than %d levels, or the file has more than %d operators", token.Range.Start.Line, maxNesting, maxOperator)
+		if depth > maxNesting || operators > maxOperator || controls > maxControl {
+			return fmt.Errorf("line %d is nested deeper than %d levels, or the file has more than %d operators or %d template directives",
+				token.Range.Start.Line, maxNesting, maxOperator, maxControl)
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ type Options struct {
 	// Matters tells by a file's text whether it can be of any interest; nil: every file is. Directories that
 	// neither have nor call anything of interest are not parsed: in a large repository that is most of the work.
 	Matters func(text []byte) bool
+	Always  []string // directories that are parsed even so: what is wrong in a changed file is said
 
 	// Reuse is another snapshot of the repository, whose parsed files serve again where their texts are the same.
 	// The two must not be used at the same time.
@@ -133,9 +134,27 @@ func (c *Configuration) readAll(ctx context.Context, dirs []string, read map[str
 			pending = append(pending, callee)
 		}
 	}
+	c.consider(read)
 	spread(read, func(dir string) []string { return callers[dir] })
 	spread(read, func(dir string) []string { return read[dir].callees })
 	return read, nil
+}
+
+// consider marks what is parsed whatever is in it: where Always says so, and everything if nothing is of interest,
+// for then the reader waits to hear that the files are read, or what is wrong with them.
+func (c *Configuration) consider(read map[string]*directory) {
+	none := true
+	for dir, d := range read {
+		if d != nil {
+			d.matters = d.matters || slices.Contains(c.options.Always, dir)
+			none = none && !d.matters
+		}
+	}
+	for _, d := range read {
+		if d != nil && none {
+			d.matters = true
+		}
+	}
 }
 
 // spread lets directories matter because of others: whoever calls one that matters, and whatever that one calls,

@@ -33,9 +33,14 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	if fetched.Irrelevant {
 		return analyzer.Report{}, nil
 	}
+	select {
+	case r.analyses <- struct{}{}:
+	case <-ctx.Done():
+		return analyzer.Report{}, ctx.Err()
+	}
 	analysis, cancel := context.WithTimeoutCause(ctx, r.bound, errTooLong)
 	defer cancel() // ends the analysis if showing progress fails
-	done := analyze(analysis, Input(fetched.Change, set, started.UTC(), r.version))
+	done := r.analyze(analysis, Input(fetched.Change, set, started.UTC(), r.version))
 	timer := time.NewTimer(progressAfter - time.Since(started))
 	defer timer.Stop()
 	for {
@@ -61,10 +66,11 @@ type outcome struct {
 	err    error
 }
 
-// analyze runs the analyzer on a goroutine of its own.
-func analyze(ctx context.Context, in analyzer.Input) <-chan outcome {
+// analyze runs the analyzer on a goroutine of its own. Its place among r.analyses is free when it has ended.
+func (r *Reviewer) analyze(ctx context.Context, in analyzer.Input) <-chan outcome {
 	done := make(chan outcome, 1)
 	go func() {
+		defer func() { <-r.analyses }()
 		var result outcome
 		defer func() {
 			if value := recover(); value != nil { // here it would end the process, and with it every other review

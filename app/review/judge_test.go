@@ -32,7 +32,7 @@ func (broken) Open(string) (fs.File, error) { panic("out of order") }
 
 func judged(t *testing.T, head fs.FS, bound time.Duration) error {
 	t.Helper()
-	r := &Reviewer{log: slog.New(slog.DiscardHandler), bound: bound}
+	r := &Reviewer{log: slog.New(slog.DiscardHandler), bound: bound, analyses: make(chan struct{}, 1)}
 	c := change.Change{Base: fstest.MapFS{}, Head: head, Files: []change.File{{Path: "main.tf", Status: change.Added}}}
 	_, err := r.judge(t.Context(), nil, github.Fetched{Change: c}, settings.Default(), time.Now())
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/kms-review/kms-review/analyzer/settings"
@@ -27,13 +28,14 @@ type Reviewer struct {
 	version   string
 	log       *slog.Logger
 	bound     time.Duration // of one analysis
+	analyses  chan struct{} // under way: a large change takes up to a gigabyte, and processors do not become more
 }
 
 // NewReviewer wires the pipeline.
 func NewReviewer(app *gh.App, st *store.Store, version string, log *slog.Logger) *Reviewer {
 	return &Reviewer{
 		app: app, source: github.New(st, log), publisher: publish.New(st, log), store: st, version: version, log: log,
-		bound: analysisTime,
+		bound: analysisTime, analyses: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 	}
 }
 

@@ -67,7 +67,7 @@ func checkAccountDefault(p *rule.Pass, r *terraform.Resource, row kms.Encryption
 }
 
 func report(p *rule.Pass, r *terraform.Resource, row kms.Encryption, problem rule.Problem) {
-	problem.Resource, problem.Attribute, problem.Fix = r, row.Flag, switchOn(p, r, row)
+	problem.Resource, problem.Attribute, problem.Fix = r, row.Flag, func() []finding.Edit { return switchOn(p, r, row) }
 	place(&problem, r, row)
 	p.Report(problem)
 }

@@ -54,7 +54,7 @@ func checkKeyWithoutFlag(p *rule.Pass, r *terraform.Resource, row kms.Encryption
 		Message: fmt.Sprintf("`%s` names a key in `%s`, but %s. The key needs `%s = true`: %s.",
 			r.Address, row.Key, state(r, row), row.Flag, row.WithoutFlag),
 		Evidence: []rule.Evidence{{Range: key.Range, Note: "the key that is not used"}},
-		Fix:      switchOn(p, r, row),
+		Fix:      func() []finding.Edit { return switchOn(p, r, row) },
 	}
 	place(&problem, r, row)
 	if problem.Range.Filename == "" {

@@ -34,7 +34,7 @@ func checkRotationDisabled(p *rule.Pass) {
 			Message: fmt.Sprintf("`%s` never rotates its key material: %s. Switching rotation on changes no ARN and "+
 				"re-encrypts nothing, because KMS keeps the old material for old data.", key.Address, state(attrRotation, rotation)),
 			Evidence: origin(rotation),
-			Fix:      fix.Set(key.Resource, attrRotation, rotation, "true"),
+			Fix:      func() []finding.Edit { return fix.Set(key.Resource, attrRotation, rotation, "true") },
 		})
 	}
 }

@@ -85,7 +85,7 @@ func reportIgnored(p *rule.Pass, key *kms.Key, period, rotation terraform.Value)
 		problem.Evidence = nil
 	}
 	if certain(rotatable(key)) {
-		problem.Fix = fix.Set(key.Resource, attrRotation, rotation, "true")
+		problem.Fix = func() []finding.Edit { return fix.Set(key.Resource, attrRotation, rotation, "true") }
 	}
 	p.Report(problem)
 }

@@ -44,7 +44,7 @@ func checkRotationTurnedOff(p *rule.Pass) {
 				"from then on the key material stays the same for good.", key.Address, state(attrRotation, rotation)),
 			Evidence: append(origin(rotation), rule.Evidence{
 				Range: before.Attr(attrRotation).Range, Note: "before this change, `" + attrRotation + "` was `true` here"}),
-			Fix: fix.Set(key.Resource, attrRotation, rotation, "true"),
+			Fix: func() []finding.Edit { return fix.Set(key.Resource, attrRotation, rotation, "true") },
 		})
 	}
 }

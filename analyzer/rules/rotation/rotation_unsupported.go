@@ -40,7 +40,7 @@ func checkRotationUnsupported(p *rule.Pass) {
 			Message: fmt.Sprintf("`%s` asks for automatic rotation, which KMS does not offer for %s. Plan and validate pass, "+
 				"then the apply creates the key and fails with `UnsupportedOperationException`.", key.Address, kindOf(obstacle)),
 			Evidence: append(origin(rotation), rule.Evidence{Range: obstacle.Value.Range, Note: "this key cannot rotate automatically"}),
-			Fix:      fix.Remove(key.Resource, attrRotation, attrPeriod),
+			Fix:      func() []finding.Edit { return fix.Remove(key.Resource, attrRotation, attrPeriod) },
 		})
 	}
 }

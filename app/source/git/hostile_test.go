@@ -164,8 +164,8 @@ func TestHugeFileIsAGap(t *testing.T) {
 	head := r.commit(map[string]string{"a.tf": "2\n", "huge.tf": strings.Repeat("# thirty megabytes of it\n", 30<<20/25)})
 	for _, head := range []string{head, ""} {
 		c := r.change(base, head)
-		equal(t, []change.Gap{{Path: "huge.tf", Reason: "larger than 5 MB, so it was not read"}}, c.Gaps)
-		equal(t, "error: read huge.tf: larger than 5 MB, so it was not read", text(t, c.Head, "huge.tf"))
+		equal(t, []change.Gap{{Path: "huge.tf", Reason: "larger than 2 MB, so it was not read"}}, c.Gaps)
+		equal(t, "error: read huge.tf: larger than 2 MB, so it was not read", text(t, c.Head, "huge.tf"))
 		equal(t, "2\n", text(t, c.Head, "a.tf"))
 	}
 }

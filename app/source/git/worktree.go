@@ -117,7 +117,16 @@ func copyIndex(to, from string) error {
 		return err
 	}
 	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	if err := errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	// Git takes a file for changed that is as young as its index: with a younger copy it would miss a file that was
+	// written, at the same size, right after the index was. https://git-scm.com/docs/racy-git
+	return os.Chtimes(to, info.ModTime(), info.ModTime())
 }
 
 // known makes of a list of files the test whether a path is one of them or a directory above one.

@@ -486,7 +486,7 @@ func TestLargeFiles(t *testing.T) {
 	fetched := w.fetch(w.ref(p))
 	head := map[string]string{"main.tf": "# one\n" + key, "big.tf": big, "more.tf": big + "# more\n"}
 	w.wantTrees(fetched.Change, map[string]string{"main.tf": key, "big.tf": big}, head)
-	w.wantGaps(fetched.Change, "huge.tf: It has 30 MB; files above 5 MB are not read. Split it, or exclude it in the settings.")
+	w.wantGaps(fetched.Change, "huge.tf: It has 30 MB; files above 2 MB are not read. Split it, or exclude it in the settings.")
 }
 
 func TestManyFiles(t *testing.T) {
