@@ -20,7 +20,7 @@ type File struct {
 
 // Load lays the repository's file over the organisation's over the defaults; either may be nil. A file that is
 // wrong anywhere is not used at all, and the diagnostics say what is wrong in which line. A repository cannot go
-// below the organisation's floor.
+// below the organisation's floor, nor around it: where there is one, only the organisation ignores paths.
 func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 	s := Default()
 	var diags []finding.Diagnostic
@@ -36,6 +36,13 @@ func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 		if len(problems) > 0 {
 			diags = append(diags, broken(f, problems)...)
 			continue
+		}
+		if f == repo && floor.insists() && len(doc.IgnorePaths) > 0 {
+			doc.IgnorePaths = nil
+			diags = append(diags, finding.Diagnostic{
+				Severity: "warning", File: Path, Summary: "`ignore_paths` is not used",
+				Detail: "The organisation sets a floor, which no path escapes (" + f.Origin + ").",
+			})
 		}
 		doc.apply(&s)
 		s.Sources = append(s.Sources, f.Origin)
@@ -78,6 +85,8 @@ func (d document) apply(s *Settings) {
 		}
 	}
 }
+
+func (f floor) insists() bool { return f.FailOn != nil && *f.FailOn != 0 || len(f.Rules) > 0 }
 
 func (f floor) raise(s *Settings) {
 	if f.FailOn != nil && *f.FailOn != 0 && (s.FailOn == 0 || s.FailOn > finding.Severity(*f.FailOn)) {
