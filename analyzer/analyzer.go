@@ -12,12 +12,11 @@ import (
 
 // Input is everything a judgement depends on.
 type Input struct {
-	Base    fs.FS // nil: a scan, where all of Head counts as new
-	Head    fs.FS
-	BaseSHA string // copied into the report
-	HeadSHA string
-	Changed []ChangedFile // empty in a scan
-	// Gaps are paths that exist but could not be read: what depends on them is unknown.
+	Base     fs.FS // nil: a scan, where all of Head counts as new
+	Head     fs.FS
+	BaseSHA  string // copied into the report
+	HeadSHA  string
+	Changed  []ChangedFile // empty in a scan
 	Settings settings.Settings
 	VarFiles []string  // named on the command line; relative to the repository's root
 	Now      time.Time // for waivers that expire

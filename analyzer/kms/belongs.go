@@ -30,7 +30,14 @@ func (s *Snapshot) BelongsTo(r *terraform.Resource) []string {
 // Concerns tells whether a resource type is any of our business: a part of KMS, or a service that this program
 // judges.
 func Concerns(typ string) bool {
-	return strings.HasPrefix(typ, "aws_kms_") || judged[typ]
+	return strings.HasPrefix(typ, "aws_kms_") || encrypting[typ]
 }
 
-var judged = map[string]bool{"aws_db_instance": true, "aws_ebs_volume": true}
+// encrypting are the types of Encryptions, for a look at every word of every file.
+var encrypting = func() map[string]bool {
+	types := map[string]bool{}
+	for _, row := range Encryptions() {
+		types[row.Type] = true
+	}
+	return types
+}()

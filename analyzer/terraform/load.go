@@ -82,7 +82,7 @@ func (d *directory) parse(from *Configuration) (*Module, []finding.Diagnostic) {
 	m := &Module{
 		Dir: d.path, Files: map[string]*File{},
 		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
-		resources: map[string]*block{}, calls: map[string]*block{}, providers: map[string]string{},
+		resources: map[string]*block{}, calls: map[string]*block{},
 		rootSigns: d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] || d.found["terraform.tfvars.json"],
 		broken:    len(d.diags) > 0,
 	}
@@ -160,7 +160,7 @@ func configFiles(fsys fs.FS, dir string) (names []string, found map[string]bool)
 func (m *Module) add(file *File, b *hcl.Block, override bool) {
 	switch b.Type {
 	case "terraform":
-		m.addTerraform(file, b)
+		m.addTerraform(b)
 	case "provider":
 		m.rootSigns = true
 	case "variable":
@@ -234,35 +234,11 @@ func constant(file *File, expr hcl.Expression) Value {
 	return valueOf(value, expr.Range())
 }
 
-func (m *Module) addTerraform(file *File, b *hcl.Block) {
+func (m *Module) addTerraform(b *hcl.Block) {
 	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "required_providers"}, {Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
+		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
 	}})
-	for _, inner := range content.Blocks {
-		if inner.Type != "required_providers" {
-			m.rootSigns = true
-			continue
-		}
-		attrs, _ := inner.Body.JustAttributes()
-		for name, attr := range attrs {
-			m.providers[name] = versionConstraint(file, attr.Expr)
-		}
-	}
-}
-
-// versionConstraint reads `{ source = "...", version = "..." }` or the older plain string.
-func versionConstraint(file *File, expr hcl.Expression) string {
-	if pairs, diags := hcl.ExprMap(expr); !diags.HasErrors() {
-		for _, pair := range pairs {
-			if hcl.ExprAsKeyword(pair.Key) == "version" {
-				text, _ := constant(file, pair.Value).Text()
-				return text
-			}
-		}
-		return ""
-	}
-	text, _ := constant(file, expr).Text()
-	return text
+	m.rootSigns = m.rootSigns || len(content.Blocks) > 0
 }
 
 func (m *Module) addMove(b *hcl.Block) {

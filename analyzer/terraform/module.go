@@ -29,14 +29,10 @@ type Module struct {
 	resources map[string]*block // by address inside the module
 	calls     map[string]*block // by name
 	moved     []Move
-	imports   []string          // addresses of import blocks, without instance keys; "" where one is not understood
-	providers map[string]string // local name of required provider -> version constraint
-	rootSigns bool              // something that only a root module has
-	broken    bool              // a file could not be read or parsed: what is absent here may stand there
+	imports   []string // addresses of import blocks, without instance keys; "" where one is not understood
+	rootSigns bool     // something that only a root module has
+	broken    bool     // a file could not be read or parsed: what is absent here may stand there
 }
-
-// ProviderConstraint is the version constraint on hashicorp/aws, "" where there is none.
-func (m *Module) ProviderConstraint() string { return m.providers["aws"] }
 
 // Move is a moved block: both sides as written, relative to the module.
 type Move struct{ From, To string }

@@ -2,7 +2,6 @@ package terraform
 
 import (
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Resource is a resource or data source seen through one scope. Where count or for_each is known and the block
@@ -76,13 +75,6 @@ func (r *Resource) Native() bool { return !r.stands().file.json }
 
 // Source is the text of the file that declares the resource.
 func (r *Resource) Source() []byte { return r.stands().file.Bytes }
-
-// Syntax is the parsed body of the block itself, without overrides; nil in JSON syntax.
-func (r *Resource) Syntax() *hclsyntax.Body {
-	bodies := r.stands().bodies
-	body, _ := bodies[len(bodies)-1].(*hclsyntax.Body)
-	return body
-}
 
 // Attr is the value of an argument of the block, overrides included.
 func (r *Resource) Attr(name string) Value {

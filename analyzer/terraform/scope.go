@@ -326,12 +326,6 @@ func (c *Configuration) Scopes() []*Scope {
 // Modules counts the directories with configuration, Files their files, parsed or not.
 func (c *Configuration) Modules() (modules, files int) { return c.dirs, c.read }
 
-// Broken tells that a file of a directory could not be read or parsed, so absence there proves nothing.
-func (c *Configuration) Broken(dir string) bool {
-	m := c.modules[dir]
-	return m != nil && m.broken
-}
-
 // Source is the text of a file that was read, nil if it was not.
 func (c *Configuration) Source(file string) []byte {
 	if m := c.modules[path.Dir(file)]; m != nil {
@@ -347,6 +341,12 @@ func (c *Configuration) Source(file string) []byte {
 		}
 	}
 	return nil
+}
+
+// Broken tells that a file of a directory could not be read or parsed, so absence there proves nothing.
+func (c *Configuration) Broken(dir string) bool {
+	m := c.modules[dir]
+	return m != nil && m.broken
 }
 
 func join(scope, address string) string {

@@ -78,7 +78,7 @@ func (r *reader) get(name, fallback string) string {
 func (r *reader) appID() int64 {
 	value := r.get("GITHUB_APP_ID", "")
 	if value == "" {
-		r.fail("GITHUB_APP_ID", "is not set; it is the number on the App's settings page (run `kms-review setup` to register an App)")
+		r.fail("GITHUB_APP_ID", "is not set; it is the number on the App's settings page (app.yml says how to register one)")
 		return 0
 	}
 	id, err := strconv.ParseInt(value, 10, 64)

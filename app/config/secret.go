@@ -16,9 +16,6 @@ func NewSecret(value string) Secret { return Secret{value: value} }
 // Reveal returns the content, to hand it to what needs it and nothing else.
 func (s Secret) Reveal() string { return s.value }
 
-// Empty tells whether there is no content.
-func (s Secret) Empty() bool { return s.value == "" }
-
 // String implements fmt.Stringer without the content.
 func (s Secret) String() string { return redacted }
 
