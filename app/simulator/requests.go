@@ -167,35 +167,32 @@ func (l *lost) Header() http.Header         { return l.header }
 func (l *lost) Write(b []byte) (int, error) { return len(b), nil }
 func (l *lost) WriteHeader(int)             {}
 
-// recorded keeps a log of requests with their answers.
+// recorded keeps a log of requests with their answers, in the order in which they were answered. An answer leaves only
+// when it is in the log: otherwise the client's next request can come in before it, and a count can miss it.
 func (s *Simulator) recorded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		record := &Request{Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery, Token: tokenKind(req)}
-		watch := &watcher{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(watch, req.WithContext(context.WithValue(req.Context(), recordKey{}, record)))
-		record.Status, record.Answer = watch.status, watch.body.Bytes()
+		held := &heldAnswer{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(held, req.WithContext(context.WithValue(req.Context(), recordKey{}, record)))
+		record.Status, record.Answer = held.status, held.body.Bytes()
 		s.mu.Lock()
 		s.requests = append(s.requests, *record)
 		s.mu.Unlock()
 		s.log.Debug("github answered", "method", record.Method, "path", record.Path, "status", record.Status)
+		w.WriteHeader(held.status)
+		_, _ = w.Write(record.Answer)
 	})
 }
 
-type watcher struct {
+// heldAnswer keeps status and body back; headers go through.
+type heldAnswer struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-func (w *watcher) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *watcher) Write(b []byte) (int, error) {
-	w.body.Write(b)
-	return w.ResponseWriter.Write(b)
-}
+func (h *heldAnswer) WriteHeader(status int)      { h.status = status }
+func (h *heldAnswer) Write(b []byte) (int, error) { return h.body.Write(b) }
 
 func tokenKind(req *http.Request) string {
 	_, credential, _ := strings.Cut(req.Header.Get("Authorization"), " ")
