@@ -4,6 +4,7 @@ package rule
 
 import (
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -27,11 +28,17 @@ type Rule struct {
 	Check        func(*Pass)
 }
 
+// Given is what a rule judges by.
+type Given struct {
+	Head    *kms.Snapshot
+	Base    *kms.Snapshot // nil where there is nothing to compare with
+	Now     time.Time     // the date of the judgement
+	Options Options
+}
+
 // Pass is one run of one rule over one snapshot.
 type Pass struct {
-	Head *kms.Snapshot
-	Base *kms.Snapshot // nil where there is nothing to compare with
-
+	Given
 	rule      Rule
 	problems  []Problem
 	undecided []Undecided
@@ -63,12 +70,18 @@ type Evidence struct {
 	Note  string
 }
 
+// Options are what the settings say to rules. The zero value is what holds without settings.
+type Options struct {
+	// TrustedAccounts are the accounts (12 digits) that keys may be shared with; nil: nobody said.
+	TrustedAccounts []string
+}
+
 // Run applies a rule to a snapshot. The results are in the order in which the rule reports them.
-func Run(r Rule, head, base *kms.Snapshot) ([]Problem, []Undecided) {
-	if r.Hazard && base == nil {
+func Run(r Rule, given Given) ([]Problem, []Undecided) {
+	if r.Hazard && given.Base == nil {
 		return nil, nil
 	}
-	pass := &Pass{Head: head, Base: base, rule: r}
+	pass := &Pass{Given: given, rule: r}
 	r.Check(pass)
 	return pass.problems, pass.undecided
 }

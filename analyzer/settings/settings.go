@@ -2,7 +2,10 @@
 // repository's are laid over each other, and the floor that a repository cannot lower.
 package settings
 
-import "github.com/kms-review/kms-review/analyzer/finding"
+import (
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/rule"
+)
 
 // Drafts says what a draft pull request gets.
 type Drafts string
@@ -19,6 +22,7 @@ type Settings struct {
 	FailOn          finding.Severity // 0: never fails
 	Rules           map[string]bool  // rule ID -> on; a rule that is not named has its own default
 	IgnoredPaths    []string         // globs with **, relative to the repository's root
+	Options         rule.Options     // what rules are told
 	Drafts          Drafts
 	CommentSeverity finding.Severity // inline comments at and above this
 	CommentLimit    int              // inline comments in one review, 0..20
