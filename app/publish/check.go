@@ -18,7 +18,7 @@ const annotationBatch = 50
 
 // writeCheck writes a completed check run and returns its id: the pending one is completed, else a new one made,
 // because annotations can only be appended and a changed result needs a clean one. The rest of the annotations
-// follows in batches.
+// follows in batches. Where it fails in the middle, the id is 0: to go on with that run would append twice.
 func writeCheck(ctx context.Context, client *gh.Client, pull change.Pull, check render.Check, pending int64) (int64, error) {
 	first := check.Annotations[:min(len(check.Annotations), annotationBatch)]
 	id := pending
@@ -28,6 +28,9 @@ func writeCheck(ctx context.Context, client *gh.Client, pull change.Pull, check 
 	}
 	for n := annotationBatch; err == nil && n < len(check.Annotations); n += annotationBatch {
 		err = updateCheck(ctx, client, pull, id, check, check.Annotations[n:min(n+annotationBatch, len(check.Annotations))])
+		if err != nil {
+			id = 0
+		}
 	}
 	return id, err
 }

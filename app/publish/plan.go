@@ -22,7 +22,8 @@ const (
 type Plan struct {
 	Post     []render.Comment
 	Minimize []Minimize
-	Live     int // our visible comments that stay as they are
+	Live     int             // our visible comments that stay as they are
+	Returned map[string]bool // fingerprints of Post, and perhaps others, that were said once and are folded away
 }
 
 // Minimize names a comment of ours to be folded away.
@@ -39,10 +40,10 @@ type Minimize struct {
 //
 // A finding that stands is said once. Where its comment has lost its line, the comment is minimised as outdated
 // and posted anew, if there is a line for it and nobody has replied or resolved the thread: then a person has
-// taken it up, and a second comment would tear the conversation apart. A comment that is minimised and whose
-// thread a person resolved is not said again either.
-func NewPlan(conv change.Conversation, review render.Review) Plan {
-	var plan Plan
+// taken it up, and a second comment would tear the conversation apart. What a person minimised, or minimised by us
+// and resolved by a person, is not said again either. Folded tells by GraphQL id what the App minimised itself.
+func NewPlan(conv change.Conversation, review render.Review, folded map[string]bool) Plan {
+	plan := Plan{Returned: map[string]bool{}}
 	wanted := map[string]bool{}
 	for _, c := range review.Comments {
 		wanted[c.Fingerprint] = true
@@ -56,7 +57,8 @@ func NewPlan(conv change.Conversation, review render.Review) Plan {
 		gone := !stands[c.Fingerprint] && review.Complete
 		switch reason := fold(c, gone, wanted[c.Fingerprint], said[c.Fingerprint]); {
 		case c.Minimized:
-			said[c.Fingerprint] = said[c.Fingerprint] || c.Resolved
+			said[c.Fingerprint] = said[c.Fingerprint] || c.Resolved || !folded[c.NodeID]
+			plan.Returned[c.Fingerprint] = true
 		case reason != "":
 			plan.Minimize = append(plan.Minimize, Minimize{NodeID: c.NodeID, Fingerprint: c.Fingerprint, Reason: reason})
 		default:

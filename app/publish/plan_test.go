@@ -29,6 +29,7 @@ func TestNewPlan(t *testing.T) {
 		post       string
 		minimize   string
 		live       int
+		byPerson   bool // what is minimised was minimised by a person
 	}{
 		"nothing":                               {},
 		"new finding":                           {want: "a", post: "a"},
@@ -48,6 +49,7 @@ func TestNewPlan(t *testing.T) {
 		"resolved by a person":                  {said: comments{with(a, resolved)}, want: "a", live: 1},
 		"came back after a fix":                 {said: comments{with(a, minimized)}, want: "a", post: "a"},
 		"minimised and resolved by a person":    {said: comments{with(with(a, minimized), resolved)}, want: "a"},
+		"minimised by a person":                 {said: comments{with(a, minimized)}, want: "a", byPerson: true},
 		"said twice":                            {said: comments{second, a}, want: "a", minimize: "n2 DUPLICATE", live: 1},
 		"said twice, the second replied to":     {said: comments{with(second, replied), a}, want: "a", minimize: "n1 DUPLICATE", live: 1},
 		"said twice, the first outdated": {
@@ -63,7 +65,11 @@ func TestNewPlan(t *testing.T) {
 				review.Comments = append(review.Comments, render.Comment{Fingerprint: fingerprint})
 			}
 			before := slices.Clone(c.said)
-			plan := NewPlan(change.Conversation{Comments: c.said}, review)
+			folded := map[string]bool{}
+			for _, said := range c.said {
+				folded[said.NodeID] = said.Minimized && !c.byPerson
+			}
+			plan := NewPlan(change.Conversation{Comments: c.said}, review, folded)
 			var post, minimize []string
 			for _, p := range plan.Post {
 				post = append(post, p.Fingerprint)

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -78,15 +79,20 @@ func (p *Publisher) Publish(ctx context.Context, client *gh.Client, pull change.
 	if err != nil {
 		return err
 	}
-	plan := NewPlan(conv, review)
+	folded, err := p.folded(ctx, pull, conv)
+	if err != nil {
+		return err
+	}
+	plan := NewPlan(conv, review, folded)
 	digest, err := digestOf(review)
 	if err != nil {
 		return err
 	}
 	var unplaced []render.Comment
 	if row.Digest == digest && !opts.Force {
-		plan.keep(plan.Post) // said before on this head: what is missing was refused or deleted by a person
-		plan.Post = nil
+		if unplaced, err = p.repeat(ctx, client, pull, &plan); err != nil {
+			return err
+		}
 	} else {
 		if unplaced, err = p.write(ctx, client, pull, review, &plan, &row); err != nil {
 			return err
@@ -119,8 +125,45 @@ func (p *Publisher) write(ctx context.Context, client *gh.Client, pull change.Pu
 		}
 		plan.keep(unplaced)
 	}
-	row.CheckRunID, err = writeCheck(ctx, client, pull, review.Check.Unplaced(unplaced), pending(*row))
+	started := pending(*row)
+	row.CheckRunID, err = writeCheck(ctx, client, pull, review.Check.Unplaced(unplaced), started)
+	if err != nil && started != 0 && row.CheckRunID == 0 {
+		err = errors.Join(err, p.save(context.WithoutCancel(ctx), *row))
+	}
 	return unplaced, err
+}
+
+// repeat posts of a review that was published on this head what has been folded away since, as a push away from the
+// head and back does. What else is missing was refused, or deleted by a person, and stays so.
+func (p *Publisher) repeat(ctx context.Context, client *gh.Client, pull change.Pull, plan *Plan) ([]render.Comment, error) {
+	var again, gone []render.Comment
+	for _, c := range plan.Post {
+		if plan.Returned[c.Fingerprint] {
+			again = append(again, c)
+		} else {
+			gone = append(gone, c)
+		}
+	}
+	plan.keep(gone)
+	plan.Post = again
+	unplaced, err := postReview(ctx, client, pull, again)
+	plan.keep(unplaced)
+	return unplaced, err
+}
+
+// folded tells which of the comments that are folded away the App folded itself.
+func (p *Publisher) folded(ctx context.Context, pull change.Pull, conv change.Conversation) (map[string]bool, error) {
+	var ids []string
+	for _, c := range conv.Comments {
+		if c.Minimized && c.Fingerprint != "" {
+			ids = append(ids, c.NodeID)
+		}
+	}
+	folded, err := p.store.Folded(ctx, pull.Repo.ID, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up what %s#%d has folded away: %w", pull.Repo.FullName(), pull.Number, err)
+	}
+	return folded, nil
 }
 
 // announce remembers that there will be comments before GitHub has them. If this run ends in between, as it does when
@@ -139,6 +182,13 @@ func (p *Publisher) finish(ctx context.Context, client *gh.Client, plan Plan, ro
 	row.Comments = open + len(plan.Minimize)
 	if err := p.save(ctx, row); err != nil || len(plan.Minimize) == 0 {
 		return err
+	}
+	var ids []string
+	for _, m := range plan.Minimize {
+		ids = append(ids, m.NodeID)
+	}
+	if err := p.store.SaveFolded(ctx, row.RepoID, ids); err != nil {
+		return fmt.Errorf("remember what is folded away: %w", err)
 	}
 	if err := minimize(ctx, client, plan.Minimize); err != nil {
 		return err

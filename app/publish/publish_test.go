@@ -56,6 +56,28 @@ func TestRequests(t *testing.T) {
 	w.expect(w.review(), none)
 }
 
+// A comment that a person hides is not said again; one that the App hid comes back with its finding, also on a head
+// that was reviewed before.
+func TestHiddenComments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.expect(w.review(12), none, postedReview, createdCheck)
+	first := w.pull.HeadSHA()
+	w.push("changed", "other.tf")
+	w.expect(w.review(), none, createdCheck, folded)
+	must(t, w.pull.Rewind(first, "author"))
+	w.expect(w.review(12), none, postedReview)
+	if got := w.shown(); got != "12 resolved, 12" {
+		t.Errorf("comments after going back: %s", got)
+	}
+	w.expect(w.review(12), none)
+
+	comments := w.pull.Comments()
+	must(t, w.pull.Minimize(comments[len(comments)-1].ID, "reviewer", "resolved"))
+	w.push("changed", "another.tf")
+	w.expect(w.review(12), none, createdCheck)
+}
+
 // push writes main.tf and a further file, so that each push is one.
 func (w *world) push(changed, further string) {
 	w.t.Helper()
@@ -289,6 +311,28 @@ func TestStartAgain(t *testing.T) {
 	must(t, w.publisher.Abandon(t.Context(), w.client, pull))
 	if run := w.pull.CheckRuns()[1]; run.Conclusion != "success" {
 		t.Errorf("a completed run that is abandoned: %q, want success", run.Conclusion)
+	}
+}
+
+// Annotations can only be appended: a started run that has got a part of them is not gone on with.
+func TestStartedRunFailsBetweenBatches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	review := w.review()
+	for i := range 60 {
+		review.Check.Annotations = append(review.Check.Annotations, render.Annotation{
+			Path: "main.tf", StartLine: 12, EndLine: 12, Level: "warning", Title: "KMS101", Message: fmt.Sprintf("number %d", i),
+		})
+	}
+	must(t, w.publisher.Start(t.Context(), w.client, w.state(w.pull)))
+	w.sim.Fail(simulator.Fault{Method: "PATCH", PathPattern: checkPath, Skip: 1, Status: 502})
+	if _, err := w.publish(review, none); err == nil {
+		t.Fatal("no error")
+	}
+	w.expect(review, none, createdCheck, updatedCheck)
+	runs := w.pull.CheckRuns()
+	if last := runs[len(runs)-1]; len(runs) != 2 || len(last.Annotations) != 60 {
+		t.Errorf("%d check runs, the last with %d annotations; want 2 and 60", len(runs), len(last.Annotations))
 	}
 }
 

@@ -166,6 +166,19 @@ func (p *Pull) Reply(commentID int64, by, body string) (int64, error) {
 	return answer.id, nil
 }
 
+// Minimize hides an inline comment as a person, for a reason in the words of GraphQL's minimizedReason: "resolved".
+func (p *Pull) Minimize(commentID int64, by, reason string) error {
+	p.repo.sim.mu.Lock()
+	defer p.repo.sim.mu.Unlock()
+	c, err := p.findComment(commentID)
+	if err != nil {
+		return err
+	}
+	c.minimized = reason
+	p.note(Event{Kind: "minimized", Actor: by, Text: reason, CommentID: commentID})
+	return nil
+}
+
 // Resolve resolves the thread of an inline comment as a person.
 func (p *Pull) Resolve(commentID int64, by string) error {
 	p.repo.sim.mu.Lock()

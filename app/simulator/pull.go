@@ -198,6 +198,17 @@ func (p *Pull) Push(message string, files map[string]string, opts ...CommitOptio
 	return p.headRepo.commit(p.headRef, message, newPlan(files, opts))
 }
 
+// Rewind pushes by force: the head branch is set to a commit that the repository has.
+func (p *Pull) Rewind(sha, by string) error {
+	p.repo.sim.mu.Lock()
+	defer p.repo.sim.mu.Unlock()
+	before := p.headSHA
+	if err := p.headRepo.updateRef("refs/heads/"+p.headRef, sha); err != nil {
+		return fmt.Errorf("rewind pull request %d: %w", p.number, err)
+	}
+	return p.headRepo.pushed(p.headRef, before, sha, p.repo.sim.person(by))
+}
+
 // change runs a transition of the pull request's state.
 func (p *Pull) change(event, by string, payload object, apply func() error) error {
 	s := p.repo.sim

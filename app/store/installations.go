@@ -67,7 +67,7 @@ func (s *Store) RemoveRepositories(ctx context.Context, id int64, repoIDs []int6
 func removeRepository(ctx context.Context, tx *sql.Tx, installationID, repoID int64) error {
 	_, err := tx.ExecContext(ctx, "DELETE FROM repositories WHERE installation_id = $1 AND repo_id = $2",
 		installationID, repoID)
-	for _, table := range []string{"pulls", "published", "blobs", "listings", "call_maps"} {
+	for _, table := range []string{"pulls", "published", "folded", "blobs", "listings", "call_maps"} {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE repo_id = $1", repoID)
 		}

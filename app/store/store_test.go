@@ -41,6 +41,7 @@ func TestConformance(t *testing.T) {
 		"installations":  testInstallations,
 		"forget":         testForget,
 		"published":      testPublished,
+		"folded":         testFolded,
 		"blobs":          testBlobs,
 		"evict":          testEvict,
 		"listings":       testListings,
@@ -217,6 +218,7 @@ func testForget(t *testing.T, url string) {
 		for _, err := range []error{
 			s.AddRepositories(t.Context(), 7, []store.Repository{{ID: repoID, Owner: "acme", Name: fmt.Sprint("r", repoID)}}),
 			s.SavePublished(t.Context(), store.Published{RepoID: repoID, HeadSHA: "head1", Number: 3}),
+			s.SaveFolded(t.Context(), repoID, []string{"n1"}),
 			s.PutBlobs(t.Context(), repoID, map[string][]byte{"sha": []byte("x")}),
 			s.PutListing(t.Context(), repoID, "commit", "", nil),
 			saveCalls(t, s, repoID, "", store.CallMap{Commit: "c1"}, []store.CallingFile{{Path: "a/main.tf", SHA: "1"}}),
@@ -226,7 +228,7 @@ func testForget(t *testing.T, url string) {
 			}
 		}
 	}
-	tables := []string{"pulls", "repositories", "published", "blobs", "listings", "call_maps", "calls"}
+	tables := []string{"pulls", "repositories", "published", "folded", "blobs", "listings", "call_maps", "calls"}
 	count := func(repoID int64) (left []string) {
 		t.Helper()
 		for _, table := range tables {
@@ -283,6 +285,25 @@ func testPublished(t *testing.T, url string) {
 	for number, want := range map[int]bool{2: true, 3: false, 4: false} {
 		if has, err := s.HasComments(t.Context(), 42, number); has != want || err != nil {
 			t.Errorf("HasComments(%d) = %v, %v", number, has, err)
+		}
+	}
+}
+
+func testFolded(t *testing.T, url string) {
+	s := open(t, url)
+	var many []string
+	for i := range 1200 {
+		many = append(many, fmt.Sprint("n", i))
+	}
+	for range 2 {
+		if err := s.SaveFolded(t.Context(), 42, []string{"n3", "n1100"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for repoID, want := range map[int64]map[string]bool{42: {"n3": true, "n1100": true}, 43: {}} {
+		got, err := s.Folded(t.Context(), repoID, many)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("folded in repository %d: %v (-want +got):\n%s", repoID, err, diff)
 		}
 	}
 }

@@ -25,6 +25,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		{"deliveries", "received_at < $1", deliveries},
 		{"pulls", "updated_at < $1 AND job_id = 0", pulls},
 		{"published", "updated_at < $1", pulls},
+		{"folded", "updated_at < $1", pulls},
 		{"call_maps", "updated_at < $1", pulls},
 	} {
 		if _, err := s.db.ExecContext(ctx, "DELETE FROM "+sweep.table+" WHERE "+sweep.where, sweep.before); err != nil {
