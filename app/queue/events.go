@@ -54,7 +54,7 @@ func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error
 			return q.installation(ctx, event)
 		}
 		var err error
-		dirty, err = q.config.Handler.HandleEvent(ctx, event)
+		dirty, err = q.config.Handler.HandleEvent(ctx, event, a.last())
 		return err
 	})
 	if verdict == retried || verdict == snoozed || verdict == interrupted {

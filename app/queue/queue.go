@@ -36,8 +36,9 @@ type Handler interface {
 	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed (others may share the head). The
 	// returned numbers are pull requests of
 	// the event's repository that must be reviewed even if their head was before; for a Recheck, the comment
-	// comes back in PullJob.Comments. They are marked dirty in the transaction that completes the event.
-	HandleEvent(ctx context.Context, event webhook.Event) (dirty []int, err error)
+	// comes back in PullJob.Comments. They are marked dirty in the transaction that completes the event. Last tells
+	// that no further attempt follows a failure of this one: say so where somebody waits.
+	HandleEvent(ctx context.Context, event webhook.Event, last bool) (dirty []int, err error)
 }
 
 // PullJob says which pull request must be reviewed.

@@ -37,7 +37,7 @@ func (h *handler) HandlePull(ctx context.Context, job queue.PullJob) error {
 	return h.pull(ctx, job)
 }
 
-func (h *handler) HandleEvent(ctx context.Context, event webhook.Event) ([]int, error) {
+func (h *handler) HandleEvent(ctx context.Context, event webhook.Event, _ bool) ([]int, error) {
 	h.mu.Lock()
 	h.events = append(h.events, event)
 	h.mu.Unlock()

@@ -22,7 +22,7 @@ const organisationRepository = ".github"
 
 // HandleEvent answers what is not the review of one known pull request. It returns the pull requests that must be
 // reviewed because of it.
-func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event) (dirty []int, err error) {
+func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event, last bool) (dirty []int, err error) {
 	client, err := r.client(ctx, event.InstallationID, event.Repo)
 	if err != nil {
 		return nil, err
@@ -31,9 +31,9 @@ func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event) (dirty 
 	case webhook.Recheck:
 		return r.recheck(ctx, client, event)
 	case webhook.Rerequested:
-		return r.withHead(ctx, client, event)
+		return r.withHead(ctx, client, event, last)
 	case webhook.MergeGroup:
-		return nil, r.mergeGroup(ctx, client, event, false)
+		return nil, r.mergeGroup(ctx, client, event, false, last)
 	case webhook.PullClosed:
 		return r.sharing(ctx, event)
 	case webhook.Push:
@@ -74,7 +74,7 @@ func (r *Reviewer) answer(ctx context.Context, client *gh.Client, job queue.Pull
 // withHead finds the open pull requests whose head is the commit of a check suite. GitHub lists none from forks
 // there, so those that were reviewed before are added from our own books.
 // https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
-func (r *Reviewer) withHead(ctx context.Context, client *gh.Client, event webhook.Event) ([]int, error) {
+func (r *Reviewer) withHead(ctx context.Context, client *gh.Client, event webhook.Event, last bool) ([]int, error) {
 	var numbers []int
 	pulls, _, err := client.REST.PullRequests.ListPullRequestsWithCommit(ctx, event.Repo.Owner, event.Repo.Name, event.HeadSHA,
 		&gogithub.ListOptions{PerPage: 100})
@@ -96,7 +96,7 @@ func (r *Reviewer) withHead(ctx context.Context, client *gh.Client, event webhoo
 			continue
 		}
 		event.BaseSHA = row.BaseSHA
-		if err := r.mergeGroup(ctx, client, event, true); err != nil {
+		if err := r.mergeGroup(ctx, client, event, true, last); err != nil {
 			return nil, err
 		}
 	}
@@ -113,10 +113,14 @@ func (r *Reviewer) sharing(ctx context.Context, event webhook.Event) ([]int, err
 }
 
 // mergeGroup judges what a merge queue is about to merge. Nothing is said but the check run.
-func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event, force bool) error {
+func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event, force, last bool) error {
 	pull := change.Pull{Repo: repository(event.Repo), InstallationID: event.InstallationID, HeadSHA: event.HeadSHA}
 	ref := github.Ref{Repo: pull.Repo, InstallationID: event.InstallationID, BaseSHA: event.BaseSHA, HeadSHA: event.HeadSHA}
-	return r.outOfTime(ctx, client, pull, r.review(ctx, client, &pull, ref, force))
+	err := r.outOfTime(ctx, client, pull, r.review(ctx, client, &pull, ref, force))
+	if err != nil && last && !errors.Is(err, gh.ErrGone) {
+		err = errors.Join(err, r.giveUp(ctx, client, pull))
+	}
+	return err
 }
 
 // file hands a settings file to its reader.
