@@ -46,13 +46,17 @@ func (c *Conditions) open(reason string) {
 func (d decoder) condition(c *Conditions, test Text, key member) {
 	values, kept := d.values(key.value)
 	if !kept {
-		d.warn(key.name.Range, "the data source drops this condition: its value is no string. The statement applies without it")
+		dropped := Fault{Kind: Dropped, Range: between(key.name.Range, key.value.at), What: "the data source drops this condition, whose value is no string"}
+		if key.value.kind == numberNode {
+			dropped.Value = key.value.at
+		}
+		d.fault(dropped)
 		return
 	}
 	condition := Condition{Test: test, Key: key.name, Values: values, Exists: terraform.True, Range: between(key.name.Range, key.value.at)}
 	for i, other := range c.Items {
 		if other.Test.Same(test) == terraform.True && other.Key.Same(key.name) == terraform.True {
-			d.warn(key.name.Range, "this element stands twice, the last one counts")
+			d.repeated(key.name.Range)
 			c.Items[i] = condition
 			return
 		}
@@ -78,7 +82,10 @@ func (d decoder) values(n *node) (l List, kept bool) {
 		case item.kind != numberNode && item.kind != boolNode:
 			d.item(&l, item, "a condition's value")
 		case d.provider:
-			d.refuse(item.at, "the data source crashes: a list of a condition's values holds something that is no string")
+			d.fault(Fault{
+				Kind: Crashed, Range: item.at, Value: item.at,
+				What: "the data source crashes at a list of values that holds something that is no string",
+			})
 		default:
 			l.Items = append(l.Items, item.text)
 		}

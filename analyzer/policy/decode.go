@@ -111,11 +111,11 @@ func (d decoder) members(n *node, open func(string), read map[string]func(*node)
 		element := elementOf(name, read)
 		switch {
 		case element == "" && d.provider:
-			d.warn(m.name.Range, "the data source drops this element, which it does not know")
+			d.fault(Fault{Kind: Dropped, Range: m.name.Range, What: "the data source drops this element, which it does not know"})
 		case element == "":
 			d.refuse(m.name.Range, "AWS knows no such element of a policy")
 		case seen[element]:
-			d.warn(m.name.Range, "this element stands twice, the last one counts")
+			d.repeated(m.name.Range)
 		case element != name && !d.provider:
 			d.refuse(m.name.Range, "AWS writes this element "+element)
 		}
@@ -228,7 +228,7 @@ func (d decoder) principals(n *node) Principals {
 		}
 	case textNode:
 		if d.provider && n.text.Is("*") != terraform.True {
-			d.warn(n.at, "the data source makes this principal \"*\"")
+			d.fault(Fault{Kind: Opened, Range: n.at, What: "the data source makes this principal \"*\""})
 			n.text = literal("*", n.at)
 		} else if n.text.Is("*") == terraform.False {
 			d.refuse(n.at, "a Principal is \"*\" or an object")
@@ -249,7 +249,7 @@ func (d decoder) principal(p *Principals, m member) {
 	group.Range = between(m.name.Range, m.value.at)
 	for i, other := range p.Groups {
 		if other.Type.Same(m.name) == terraform.True {
-			d.warn(m.name.Range, "this element stands twice, the last one counts")
+			d.repeated(m.name.Range)
 			p.Groups[i] = group
 			return
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -29,8 +28,8 @@ type Document struct {
 	// no statements of its own then, and is Open.
 	Alternatives []Document
 
-	// Diagnostics are what AWS or the provider refuses (errors) or quietly drops (warnings).
-	Diagnostics []finding.Diagnostic
+	// Faults are what AWS or the provider refuses or quietly changes, in the order of reading.
+	Faults []Fault
 }
 
 // Notation is how a document or a statement is written: a fix has to speak the same language.
@@ -133,31 +132,6 @@ func (c Conditions) Merged() []Condition {
 		m.Values.Items = append(m.Values.Items, condition.Values.Items...)
 	}
 	return merged
-}
-
-// Invalid tells that Terraform or AWS certainly refuses the document.
-func (d Document) Invalid() bool {
-	return slices.ContainsFunc(d.Diagnostics, func(diag finding.Diagnostic) bool { return diag.Severity == "error" })
-}
-
-func (d *Document) refuse(r hcl.Range, summary string) { d.say("error", r, summary) }
-
-func (d *Document) warn(r hcl.Range, summary string) { d.say("warning", r, summary) }
-
-// maxDiagnostics bounds what a hostile document can make a reader read.
-const maxDiagnostics = 20
-
-func (d *Document) say(severity string, r hcl.Range, summary string) {
-	d.repeat([]finding.Diagnostic{{Severity: severity, File: r.Filename, StartLine: r.Start.Line, Summary: summary}})
-}
-
-// repeat takes over what was said about another document.
-func (d *Document) repeat(diagnostics []finding.Diagnostic) {
-	for _, diag := range diagnostics {
-		if len(d.Diagnostics) < maxDiagnostics && !slices.Contains(d.Diagnostics, diag) {
-			d.Diagnostics = append(d.Diagnostics, diag)
-		}
-	}
 }
 
 // open marks the document as one that may hold more.

@@ -89,8 +89,13 @@ func show(out *strings.Builder, d Document, indent string) {
 	for _, s := range d.Statements {
 		showStatement(out, s, indent)
 	}
-	for _, diag := range d.Diagnostics {
-		fmt.Fprintf(out, "%s%s %s:%d %s\n", indent, diag.Severity, diag.File, diag.StartLine, diag.Summary)
+	for _, f := range d.Faults {
+		kind := [...]string{"refused", "crashed", "dropped", "opened", "repeated"}[f.Kind]
+		fmt.Fprintf(out, "%s%s %s %s", indent, kind, where(f.Range), f.What)
+		if f.Value.Filename != "" {
+			out.WriteString(": " + where(f.Value))
+		}
+		out.WriteString("\n")
 	}
 }
 

@@ -51,7 +51,9 @@ func (m *merger) merge(d Document) {
 		m.mergeAny(d)
 		return
 	}
-	m.repeat(d.Diagnostics)
+	for _, f := range d.Faults {
+		m.fault(f)
+	}
 	if d.Open {
 		m.open(d.Reason)
 	}

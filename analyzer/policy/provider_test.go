@@ -57,7 +57,7 @@ func TestProvider(t *testing.T) {
 				case !ok && d.Open && !d.Invalid():
 					undecided = append(undecided, fmt.Sprintf("%s %s: %s", c.name, address, d.Reason))
 				case !ok:
-					t.Errorf("%s: %s is not rendered: %v", c.name, address, d.Diagnostics)
+					t.Errorf("%s: %s is not rendered: %v", c.name, address, d.Faults)
 				case cmp.Equal(normal(t, want, false), normal(t, got, false)):
 					tally.same++
 				case cmp.Equal(normal(t, want, true), normal(t, got, true)):
