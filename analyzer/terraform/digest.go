@@ -13,8 +13,8 @@ import (
 )
 
 // Digest identifies all that the values of a resource depend on: its block, and through references every
-// variable, local, block and module argument behind it. White space, comments and the file a block stands in
-// do not count. Two snapshots with equal digests give the resource equal values.
+// variable, local, block and module argument behind it, and the provider configuration with its Region and account.
+// White space, comments and the file a block stands in do not count. Two snapshots with equal digests give the resource equal values.
 func (r *Resource) Digest() string {
 	w := &walker{seen: map[string]string{}}
 	w.visitBlock(r.Scope, r.Address, r.block)
@@ -57,16 +57,37 @@ func (w *walker) visitBlock(s *Scope, key string, b *block) {
 	}
 	if w.enter(key, text.String()) {
 		w.visitReferences(s, exprs)
+		w.visitProvider(s, key, b)
+	}
+}
+
+// visitProvider notes which provider configuration a resource uses, and where that works. What else its block says
+// does not count: a new default tag is no change of a key.
+func (w *walker) visitProvider(s *Scope, key string, b *block) {
+	if b.kind == "module" {
+		return
+	}
+	p := s.providerOf(b)
+	w.enter(key+"|provider", p.identity())
+	if p.Address != "" {
+		return
+	}
+	for at := s; at.parent != nil; at = at.parent { // the texts stand for what they cannot say
+		w.visitArgument(at, "providers")
 	}
 }
 
 // visitCall notes what decides whether and how often a called module exists.
 func (w *walker) visitCall(s *Scope) {
-	for _, name := range []string{"source", "version", "count", "for_each", "providers"} {
-		for _, body := range s.call.bodies {
-			if expr := attribute(body, name); expr != nil {
-				w.visitExpression(s.parent, s.Path+"|"+name, expr)
-			}
+	for _, name := range []string{"source", "version", "count", "for_each"} {
+		w.visitArgument(s, name)
+	}
+}
+
+func (w *walker) visitArgument(s *Scope, name string) {
+	for _, body := range s.call.bodies {
+		if expr := attribute(body, name); expr != nil {
+			w.visitExpression(s.parent, s.Path+"|"+name, expr)
 		}
 	}
 }

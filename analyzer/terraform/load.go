@@ -83,6 +83,7 @@ func (d *directory) parse(from *Configuration) (*Module, []finding.Diagnostic) {
 		Dir: d.path, Files: map[string]*File{},
 		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
 		resources: map[string]*block{}, calls: map[string]*block{},
+		providers: map[providerName]*block{}, required: map[string]requirement{},
 		rootSigns: d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] || d.found["terraform.tfvars.json"],
 		broken:    len(d.diags) > 0,
 	}
@@ -160,9 +161,9 @@ func configFiles(fsys fs.FS, dir string) (names []string, found map[string]bool)
 func (m *Module) add(file *File, b *hcl.Block, override bool) {
 	switch b.Type {
 	case "terraform":
-		m.addTerraform(b)
+		m.addTerraform(file, b)
 	case "provider":
-		m.rootSigns = true
+		m.addProvider(file, b, override)
 	case "variable":
 		m.addVariable(file, b)
 	case "locals":
@@ -234,11 +235,17 @@ func constant(file *File, expr hcl.Expression) Value {
 	return valueOf(value, expr.Range())
 }
 
-func (m *Module) addTerraform(b *hcl.Block) {
+func (m *Module) addTerraform(file *File, b *hcl.Block) {
 	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"},
+		{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"}, {Type: "required_providers"},
 	}})
-	m.rootSigns = m.rootSigns || len(content.Blocks) > 0
+	for _, inner := range content.Blocks {
+		if inner.Type == "required_providers" {
+			m.addRequirements(file, inner)
+		} else {
+			m.rootSigns = true
+		}
+	}
 }
 
 func (m *Module) addMove(b *hcl.Block) {

@@ -28,6 +28,8 @@ type Module struct {
 	outputs   map[string]*output
 	resources map[string]*block // by address inside the module
 	calls     map[string]*block // by name
+	providers map[providerName]*block
+	required  map[string]requirement // by local name
 	moved     []Move
 	imports   []string // addresses of import blocks, without instance keys; "" where one is not understood
 	rootSigns bool     // something that only a root module has

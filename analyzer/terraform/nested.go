@@ -30,8 +30,12 @@ func (b Block) Blocks(name string) (blocks []Block, complete bool) {
 // Blocks lists the nested blocks of a type, dynamic ones expanded where their for_each is known. complete is false
 // where there may be more, or fewer.
 func (r *Resource) Blocks(name string) (blocks []Block, complete bool) {
-	for _, body := range r.block.bodies {
-		blocks, complete = r.Scope.blocksOf(body, r.env, name)
+	return r.Scope.strongest(r.block, r.env, name)
+}
+
+func (s *Scope) strongest(b *block, env *environment, name string) (blocks []Block, complete bool) {
+	for _, body := range b.bodies {
+		blocks, complete = s.blocksOf(body, env, name)
 		if len(blocks) > 0 || !complete {
 			return blocks, complete // an override's blocks replace the original's
 		}

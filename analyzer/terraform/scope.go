@@ -68,8 +68,9 @@ type Scope struct {
 	open      bool              // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources map[string][]*Resource // by address in the module
-	counting  map[*block]bool        // whose instances are being counted
-	handed    map[string]bool        // of a root: what its unread module calls are given
+	providers map[providerName]Provider
+	counting  map[*block]bool // whose instances are being counted
+	handed    map[string]bool // of a root: what its unread module calls are given
 }
 
 // Load reads the modules of the given directories and, through local calls, of all that they use. A directory

@@ -109,6 +109,11 @@ func describe(config *terraform.Configuration, subject []string) string {
 			if scope.Root != subject[0] || r.Address != subject[1] {
 				continue
 			}
+			if subject[2] == "provider" {
+				p := r.Provider()
+				found = append(found, fmt.Sprintf("%q region %s account %s", p.Address, leaf(r.Region()), leaf(p.Account())))
+				continue
+			}
 			if subject[2] == "instances" {
 				found = append(found, fmt.Sprintf("%v %s", r.Instances, truthName(r.Exists)))
 				continue
