@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/kms-review/kms-review/analyzer/compare"
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
@@ -61,6 +63,9 @@ type result struct {
 	finding  finding.Finding
 	fixes    []func() []finding.Edit // of each instance
 	resource *terraform.Resource
+	part     hcl.Range
+	shared   string   // what makes it one with the same problem of another resource; "" where nothing does
+	sharing  int      // how many others are one with it
 	keys     []string // the fingerprint with the instances: one problem of one instance
 }
 

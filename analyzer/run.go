@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/rule"
@@ -18,10 +20,11 @@ type located struct {
 	root string
 }
 
-// subject is a rule's word on a resource.
+// subject is what a rule's word is on: a resource, or a part of it.
 type subject struct {
 	rule     string
 	resource *terraform.Resource
+	part     hcl.Range
 }
 
 // run applies all rules and waivers to one snapshot. Findings of the base carry their addresses at head.
@@ -34,7 +37,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 		for _, p := range problems {
 			results = append(results, a.result(r, p, s == a.base))
 			for _, id := range r.Supersedes {
-				silenced[subject{id, p.Resource}] = true
+				silenced[subject{id, p.Resource, p.Part}] = true
 			}
 		}
 		for _, u := range open {
@@ -43,7 +46,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	}
 	results = a.waive(s, results, undecided)
 	return slices.DeleteFunc(results, func(r result) bool {
-		return silenced[subject{r.finding.Rule, r.resource}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File)
+		return silenced[subject{r.finding.Rule, r.resource, r.part}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File)
 	}), undecided
 }
 
@@ -78,7 +81,7 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 	if atBase {
 		address = a.change.AtHead(root, address)
 	}
-	block := p.Resource.Range()
+	block := blockOf(p)
 	f := finding.Finding{
 		Rule: of.ID, Name: of.Name, Severity: p.Severity, Status: finding.New,
 		Address: address, Module: root, Instances: nonNil(p.Resource.Instances),
@@ -87,15 +90,25 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 		Fingerprint: finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator),
 		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard,
 	}
-	if f.File != block.Filename {
-		f.BlockStart, f.BlockEnd = f.StartLine, f.EndLine
-	}
 	f.InDiff = a.inDiff(f)
-	r := result{finding: f, resource: p.Resource, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	r := result{finding: f, resource: p.Resource, part: p.Part, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	if p.Shared {
+		r.shared = p.Attribute + "\x00" + p.Discriminator
+	}
 	if p.Fix != nil {
 		r.fixes = append(r.fixes, p.Fix)
 	}
 	return r
+}
+
+// blockOf is what a problem lies in: the resource's block, or elsewhere the part that it concerns.
+func blockOf(p rule.Problem) hcl.Range {
+	for _, block := range []hcl.Range{p.Resource.Range(), p.Part} {
+		if block.Filename == p.Range.Filename && block.Start.Line <= p.Range.Start.Line && p.Range.End.Line <= block.End.Line {
+			return block
+		}
+	}
+	return p.Range
 }
 
 func evidence(list []rule.Evidence) []finding.Evidence {
@@ -120,18 +133,22 @@ func (a *analysis) inDiff(f finding.Finding) bool {
 	return false
 }
 
-// grouped puts the findings of several instances together that are the same problem in the same place.
+// grouped puts the findings together that are the same problem in the same place: those of several instances, and
+// those of several resources that share what is wrong.
 func grouped(results []result) []result {
 	type place struct {
-		fingerprint string
-		status      finding.Status
-		file        string
-		line        int
+		problem string
+		status  finding.Status
+		file    string
+		line    int
 	}
 	at := map[place]int{}
 	var out []result
 	for _, r := range results {
 		key := place{r.finding.Fingerprint, r.finding.Status, r.finding.File, r.finding.StartLine}
+		if r.shared != "" {
+			key.problem = r.finding.Rule + "\x00" + r.shared
+		}
 		i, seen := at[key]
 		if !seen {
 			at[key] = len(out)
@@ -139,9 +156,26 @@ func grouped(results []result) []result {
 			continue
 		}
 		first := &out[i]
-		first.finding.Instances = append(slices.Clone(first.finding.Instances), r.finding.Instances...)
+		if r.finding.Fingerprint == first.finding.Fingerprint {
+			first.finding.Instances = append(slices.Clone(first.finding.Instances), r.finding.Instances...)
+		} else {
+			first.shares(r)
+		}
 		first.keys = append(first.keys, r.keys...)
 		first.fixes = append(slices.Clone(first.fixes), r.fixes...)
 	}
 	return out
+}
+
+// maxSharing bounds what a finding lists: a module of a hundred callers makes a hundred keys.
+const maxSharing = 10
+
+// shares notes another resource that has the same problem in the same place.
+func (r *result) shares(other result) {
+	at := other.resource.Header()
+	note := finding.Evidence{File: at.Filename, StartLine: at.Start.Line, EndLine: at.End.Line, Note: "`" + other.finding.Address + "` has the same problem"}
+	same := slices.ContainsFunc(r.finding.Evidence, func(e finding.Evidence) bool { return e.Note == note.Note })
+	if r.sharing++; r.sharing <= maxSharing && !same {
+		r.finding.Evidence = append(slices.Clone(r.finding.Evidence), note)
+	}
 }

@@ -21,7 +21,7 @@ type Rule struct {
 	Severity     finding.Severity
 	Hazard       bool // looks at base and head together, so it has nothing to say in a scan
 	OffByDefault bool
-	Supersedes   []string // IDs that stay silent on an address that this rule reports
+	Supersedes   []string // IDs that stay silent on what this rule reports: the resource, or a Part of it
 	References   []string
 	Compliance   []string // controls that the rule relates to
 	Spec         string   // the specification: prose, then examples in txtar form
@@ -57,8 +57,14 @@ type Problem struct {
 	Discriminator string           // tells two problems of the same attribute apart; no line numbers
 	Severity      finding.Severity // 0: the rule's own
 	Range         hcl.Range        // the lines to point at; the zero range: the resource's header
-	Message       string           // two sentences of Markdown, addresses in code spans
-	Evidence      []Evidence
+	// Part is what of the resource the problem concerns, such as a statement of its policy; the zero range: all of it.
+	// A rule supersedes another one on the same part only.
+	Part hcl.Range
+	// Shared tells that Range lies in what several resources may use, such as a policy document. Equal problems of
+	// resources that share it are one finding, since no reader wants one comment a key on one line.
+	Shared   bool
+	Message  string // two sentences of Markdown, addresses in code spans
+	Evidence []Evidence
 	// Fix makes the edit that is offered if the proof holds; nil, or no edits: none. It is made when it is wanted, since
 	// it takes a look at the whole file.
 	Fix func() []finding.Edit

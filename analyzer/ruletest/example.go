@@ -4,8 +4,9 @@
 // A specification is an archive: prose, then files. A file belongs to the example that its first directory
 // names. An example is a snapshot (`<example>/main.tf`), or a change where it has `<example>/base/` and
 // `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding of the rule's
-// severity, `# want KMS502 medium` one of another, `# undecided KMS101` one that cannot be judged. Without them the
-// rule must stay silent. `<file>.fixed` is the file after all suggestions of the rule were accepted; without it
+// severity, `# want KMS502 medium` one of another, `# undecided KMS101` one that cannot be judged; `# want+3 KMS101` and
+// `# undecided-2 KMS101` speak of a line below or above, for lines of a heredoc, which take no comment. Without them
+// the rule must stay silent. `<file>.fixed` is the file after all suggestions of the rule were accepted; without it
 // there must be none. An example called `broken-*` may hold files that do not parse.
 package ruletest
 
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -87,23 +89,24 @@ func (e *Example) add(path, text string) {
 	e.Head[path] = text
 }
 
-var markPattern = regexp.MustCompile(`# (want|undecided) (\S+)(?: (critical|high|medium|low)\b)?`)
+var markPattern = regexp.MustCompile(`# (want|undecided)([+-]\d+)? (\S+)(?: (critical|high|medium|low)\b)?`)
 
 func (e *Example) readMarks(r rule.Rule) error {
 	e.want, e.undecided = map[mark]finding.Severity{}, map[mark]bool{}
 	for path, text := range e.Head {
 		for i, line := range strings.Split(text, "\n") {
 			for _, match := range markPattern.FindAllStringSubmatch(line, -1) {
-				if match[2] != r.ID {
-					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[2])
+				if match[3] != r.ID {
+					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[3])
 				}
-				at := mark{path, i + 1}
+				away, _ := strconv.Atoi(match[2]) // digits, or nothing
+				at := mark{path, i + 1 + away}
 				if match[1] == "undecided" {
 					e.undecided[at] = true
 					continue
 				}
 				e.want[at] = r.Severity
-				if severity, err := finding.ParseSeverity(match[3]); err == nil {
+				if severity, err := finding.ParseSeverity(match[4]); err == nil {
 					e.want[at] = severity
 				}
 			}
