@@ -1,0 +1,148 @@
+package access
+
+import (
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Actions gives the KMS actions that a statement is about: certain are those it surely is about, possible those it
+// may be about. They include actions that have no effect in a key policy: see action.Effective.
+func Actions(s policy.Statement) (certain, possible action.Set) {
+	for _, item := range s.Actions.Items {
+		c, p := matched(item)
+		certain, possible = certain|c, possible|p
+	}
+	if s.Actions.Present != terraform.True {
+		certain = 0
+	}
+	if s.Actions.Open {
+		possible = action.All
+	}
+	if s.NotActions.Present != terraform.False {
+		var not, notPossible action.Set
+		for _, item := range s.NotActions.Items {
+			c, p := matched(item)
+			not, notPossible = not|c, notPossible|p
+		}
+		possible |= action.All &^ not
+		if s.NotActions.Present == terraform.True && !s.NotActions.Open {
+			certain |= action.All &^ notPossible
+		}
+	}
+	if s.Open && certain == 0 {
+		possible = action.All
+	}
+	return certain, possible
+}
+
+// matched gives the actions of one item. An unknown part may be a wildcard.
+func matched(item policy.Text) (certain, possible action.Set) {
+	if text, known := item.Known(); known {
+		set := action.Match(text)
+		return set, set
+	}
+	var pattern strings.Builder
+	for _, part := range item.Parts {
+		if part.Unknown != nil {
+			pattern.WriteString("*")
+		}
+		pattern.WriteString(part.Literal)
+	}
+	return 0, action.Match(pattern.String())
+}
+
+// Effective tells whether a statement has any effect in the policy of the owner's key: False where it certainly has
+// none, with the reason. AWS accepts such a statement.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+func Effective(s policy.Statement, o Owner) (terraform.Truth, string) {
+	_, actions := Actions(s)
+	resource := o.ours(s)
+	switch {
+	case !s.Open && s.Actions.Present == terraform.False && s.NotActions.Present == terraform.False:
+		return terraform.False, "it has no Action"
+	case !s.Open && s.Resources.Present == terraform.False && s.NotResources.Present == terraform.False:
+		return terraform.False, "it has no Resource"
+	case actions == 0:
+		return terraform.False, "none of its actions is an action of KMS"
+	case actions&action.Effective == 0:
+		return terraform.False, "a key policy cannot permit or deny its actions, which work on no key"
+	case resource == terraform.False:
+		return terraform.False, "its Resource is not this key: in a key policy, `*` is"
+	case resource == terraform.Undecided || s.Open || s.Exists != terraform.True:
+		return terraform.Undecided, ""
+	}
+	if certain, _ := Actions(s); certain&action.Effective == 0 {
+		return terraform.Undecided, ""
+	}
+	return terraform.True, ""
+}
+
+// ours tells whether the Resource of a statement is the owner's key.
+func (o Owner) ours(s policy.Statement) terraform.Truth {
+	match := terraform.Undecided
+	switch {
+	case s.Resources.Present == terraform.True:
+		match = o.anyOurs(s.Resources)
+	case s.NotResources.Present == terraform.True && s.Resources.Present == terraform.False:
+		match = o.anyOurs(s.NotResources).Not()
+	case s.Resources.Present == terraform.False && s.NotResources.Present == terraform.False && !s.Open:
+		match = terraform.False
+	}
+	return match
+}
+
+func (o Owner) anyOurs(resources policy.List) terraform.Truth {
+	match := terraform.False
+	for _, item := range resources.Items {
+		match = terraform.Any(match, o.isKey(item))
+	}
+	if resources.Open {
+		match = terraform.Any(match, terraform.Undecided)
+	}
+	return match
+}
+
+// isKey tells whether an item of Resource is the owner's key. An ARN that is written out may be.
+func (o Owner) isKey(item policy.Text) terraform.Truth {
+	text, known := item.Known()
+	if known && text == "" {
+		return terraform.False
+	}
+	if known && strings.Trim(text, "*") == "" || known && text == "arn:aws:kms:*:*:key/*" {
+		return terraform.True
+	}
+	if ref := item.Reference(); ref != nil && ref.Attribute == "arn" {
+		return o.refersToKey(*ref)
+	}
+	fields := split(item, ":", 6)
+	if len(fields) < 6 {
+		return terraform.Undecided
+	}
+	service := fields[2]
+	if _, written := service.Known(); written && !literals(service, "*?") && service.Is("kms") == terraform.False {
+		return terraform.False
+	}
+	if begins(fields[5], "alias/") {
+		return terraform.False
+	}
+	return terraform.Undecided
+}
+
+// refersToKey tells whether an ARN is that of the owner's key.
+func (o Owner) refersToKey(ref terraform.Reference) terraform.Truth {
+	r := sole(ref)
+	switch {
+	case r == nil || o.key == nil:
+		return terraform.Undecided
+	case r.Kind == "resource" && (r.Type == "aws_kms_alias" || !strings.HasPrefix(r.Type, "aws_kms_")):
+		return terraform.False
+	case r == o.key:
+		return terraform.True
+	case r.Kind == "resource" && r.Address != o.key.Address && strings.HasSuffix(r.Type, "_key"):
+		return terraform.False
+	}
+	return terraform.Undecided
+}
