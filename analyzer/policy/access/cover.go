@@ -14,7 +14,7 @@ func (o Owner) covers(s policy.Statement, p Principal) terraform.Truth {
 	}
 	if s.NotPrincipals.Present != terraform.False {
 		list, whole := NotPrincipals(s, o)
-		match = terraform.Any(match, includes(list, whole, p).Not())
+		match = terraform.Any(match, exempt(list, whole, p).Not())
 	}
 	if s.Open {
 		match = terraform.Any(match, terraform.Undecided)
@@ -33,6 +33,17 @@ func includes(list []Principal, whole bool, p Principal) terraform.Truth {
 		match = terraform.Any(match, one.holds(p))
 	}
 	return match
+}
+
+// exempt tells whether NotPrincipal leaves a principal out. Of an identity it has to list all that it is: the user or
+// role, its account, and of a role the session.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+func exempt(list []Principal, whole bool, p Principal) terraform.Truth {
+	listed := includes(list, whole, p)
+	if listed == terraform.True && p.Kind == Identity {
+		return terraform.Undecided
+	}
+	return listed
 }
 
 // holds tells whether what is said of one principal is said of another, too.

@@ -10,11 +10,11 @@ import (
 type family int
 
 const (
-	otherFamily   family = iota // none that AWS knows, or not known
-	stringEquals                // exact
-	stringFold                  // exact, whatever the case
-	stringLike                  // with * and ?
-	arnLike                     // ARN by ARN, with * and ?; ArnEquals does the same
+	otherFamily  family = iota // none that AWS knows, or not known
+	stringEquals               // exact
+	stringFold                 // exact, whatever the case
+	stringLike                 // with * and ?
+	arnLike                    // ARN by ARN, with * and ?; ArnEquals does the same
 	boolean
 	null
 	numeric

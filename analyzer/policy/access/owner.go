@@ -15,34 +15,59 @@ type Owner struct {
 // OwnerOf reads what the configuration says about the account of a key.
 func OwnerOf(key *terraform.Resource) Owner { return Owner{key: key} }
 
-// Self tells whether a text is the number of the key's account: True only where that is proven, by a
-// data.aws_caller_identity of the key's own provider configuration. A number that is written out is undecided: it may
-// be the key's own.
+// Self tells whether a text is the number of the key's account. It is True only where that is proven: by a
+// data.aws_caller_identity of the key's own provider configuration, or by what the configuration allows or assumes. A
+// number of which nothing is proven is undecided: it may be the key's own.
 func (o Owner) Self(account policy.Text) terraform.Truth {
-	ref := account.Reference()
-	if ref == nil || o.key == nil {
+	if o.key == nil {
 		return terraform.Undecided
+	}
+	own := numberOf(o.key.Provider())
+	ref := account.Reference()
+	if ref == nil {
+		return compared(account, own)
 	}
 	switch r := sole(*ref); {
 	case r == nil:
 		return terraform.Undecided
 	case r.Kind == "data" && r.Type == "aws_caller_identity" && (ref.Attribute == "account_id" || ref.Attribute == "id"):
 		return o.same(r)
-	case r.Kind == "resource" && r.Type == "aws_organizations_account" && ref.Attribute == "id":
-		if o.same(r) == terraform.True {
-			return terraform.False // the account that makes another one is not that one
-		}
+	case r.Kind == "resource" && r.Type == "aws_organizations_account" && ref.Attribute == "id" && o.same(r) == terraform.True:
+		return terraform.False // the account that makes another one is not that one
 	}
-	return terraform.Undecided
+	return compared(account, own)
 }
 
-// same is True where a resource uses the provider configuration of the key, so that it is in the same account. Of
-// another configuration that is undecided: two may lead to one account.
+// same tells whether a resource is in the account of the key: it is where both use one provider configuration. Two
+// configurations may lead to one account, so only their numbers tell them apart.
 func (o Owner) same(r *terraform.Resource) terraform.Truth {
-	if o.key == nil || r.Scope != o.key.Scope || !r.Attr("provider").Absent() || !o.key.Attr("provider").Absent() {
+	if o.key == nil || r.Scope.Root != o.key.Scope.Root {
 		return terraform.Undecided
 	}
-	return terraform.True
+	if o.key.Provider().Same(r.Provider()) == terraform.True {
+		return terraform.True
+	}
+	return compared(numberOf(r.Provider()), numberOf(o.key.Provider()))
+}
+
+// numberOf is the account that a provider configuration certainly works in; the empty text where that is not known.
+func numberOf(p terraform.Provider) policy.Text {
+	v := p.Account()
+	if number, known := v.Text(); known {
+		return policy.Text{Parts: []policy.Part{{Literal: number}}}
+	}
+	if v.Reference == nil {
+		return policy.Text{}
+	}
+	return policy.Text{Parts: []policy.Part{{Unknown: &v}}}
+}
+
+// compared compares two numbers of accounts; an empty one may be any.
+func compared(a, b policy.Text) terraform.Truth {
+	if len(a.Parts) == 0 || len(b.Parts) == 0 {
+		return terraform.Undecided
+	}
+	return a.Same(b)
 }
 
 // sole is the resource that a reference points at; nil where it may be one of several that are told apart.
