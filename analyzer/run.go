@@ -35,7 +35,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	for _, r := range a.rules {
 		problems, open := rule.Run(r, rule.Given{Head: s, Base: base, Now: a.in.Now, Options: a.in.Settings.Options})
 		for _, p := range problems {
-			results = append(results, a.result(r, p, s == a.base))
+			results = append(results, a.result(r, p, s == a.base || p.AtBase))
 			for _, id := range r.Supersedes {
 				silenced[subject{id, p.Resource, p.Part}] = true
 			}
@@ -57,7 +57,11 @@ func (a *analysis) waive(s *kms.Snapshot, results []result, undecided []located)
 		in.Ran[r.ID] = !r.Hazard || a.base != nil && s != a.base
 	}
 	for _, r := range results {
-		in.Findings = append(in.Findings, r.finding)
+		f := r.finding
+		if f.AtBase {
+			f.File = "" // no comment at head stands on lines of the base
+		}
+		in.Findings = append(in.Findings, f)
 	}
 	for _, u := range undecided {
 		in.Undecided = append(in.Undecided, u.Undecided)
@@ -88,7 +92,7 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 		File: p.Range.Filename, StartLine: p.Range.Start.Line, EndLine: p.Range.End.Line,
 		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(of.References),
 		Fingerprint: finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator),
-		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard,
+		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard, AtBase: p.AtBase,
 	}
 	f.InDiff = a.inDiff(f)
 	r := result{finding: f, resource: p.Resource, part: p.Part, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
@@ -114,17 +118,21 @@ func blockOf(p rule.Problem) hcl.Range {
 func evidence(list []rule.Evidence) []finding.Evidence {
 	out := []finding.Evidence{}
 	for _, e := range list {
-		out = append(out, finding.Evidence{File: e.Range.Filename, StartLine: e.Range.Start.Line, EndLine: e.Range.End.Line, Note: e.Note})
+		out = append(out, finding.Evidence{File: e.Range.Filename, StartLine: e.Range.Start.Line, EndLine: e.Range.End.Line, Note: e.Note, AtBase: e.AtBase})
 	}
 	return out
 }
 
 func (a *analysis) inDiff(f finding.Finding) bool {
 	for _, changed := range a.in.Changed {
-		if changed.Path != f.File {
+		name, lines := changed.Path, changed.Added
+		if f.AtBase {
+			name, lines = changed.OldPath, changed.Removed
+		}
+		if name != f.File {
 			continue
 		}
-		for _, line := range changed.Added {
+		for _, line := range lines {
 			if f.StartLine <= line && line <= f.EndLine {
 				return true
 			}

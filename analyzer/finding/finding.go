@@ -62,6 +62,7 @@ type Evidence struct {
 	StartLine int    `json:"start_line"` // from 1
 	EndLine   int    `json:"end_line"`   // inclusive
 	Note      string `json:"note"`
+	AtBase    bool   `json:"at_base,omitempty"` // the lines are those of the base
 }
 
 // Suggestion replaces whole lines of one file. Only proven suggestions exist.
@@ -97,6 +98,7 @@ type Finding struct {
 	Fingerprint string      `json:"fingerprint"`
 	References  []string    `json:"references"`
 	Suggestion  *Suggestion `json:"suggestion"`
+	AtBase      bool        `json:"at_base,omitempty"` // of a new finding: the change takes the lines away, so the place is in the base
 
 	// The whole block that the finding belongs to, in File: where a comment may stand if StartLine is no part
 	// of the change.

@@ -40,6 +40,7 @@ type Given struct {
 type Pass struct {
 	Given
 	rule      Rule
+	after     map[*terraform.Resource]*terraform.Resource
 	problems  []Problem
 	undecided []Undecided
 }
@@ -57,6 +58,7 @@ type Problem struct {
 	Discriminator string           // tells two problems of the same attribute apart; no line numbers
 	Severity      finding.Severity // 0: the rule's own
 	Range         hcl.Range        // the lines to point at; the zero range: the resource's header
+	AtBase        bool             // the resource is one of the base, which the change takes away, and the range lies there
 	// Part is what of the resource the problem concerns, such as a statement of its policy; the zero range: all of it.
 	// A rule supersedes another one on the same part only.
 	Part hcl.Range
@@ -72,8 +74,9 @@ type Problem struct {
 
 // Evidence is a place that supports a problem.
 type Evidence struct {
-	Range hcl.Range
-	Note  string
+	Range  hcl.Range
+	Note   string
+	AtBase bool // the range lies in the base
 }
 
 // Options are what the settings say to rules. The zero value is what holds without settings.
@@ -121,6 +124,22 @@ func (p *Pass) Before(r *terraform.Resource) *terraform.Resource {
 		return nil
 	}
 	return p.Head.Before(p.Base, r)
+}
+
+// After finds what a resource of the base is at head, moved blocks honoured; nil if the change takes it away.
+func (p *Pass) After(r *terraform.Resource) *terraform.Resource {
+	if p.after == nil {
+		p.after = map[*terraform.Resource]*terraform.Resource{}
+	}
+	if _, known := p.after[r]; !known {
+		p.after[r] = nil
+		for _, head := range p.Head.OfType(r.Type) {
+			if before := p.Before(head); before != nil && p.after[before] == nil {
+				p.after[before] = head
+			}
+		}
+	}
+	return p.after[r]
 }
 
 // Page is the specification without its examples: the text of `kms-review explain`.

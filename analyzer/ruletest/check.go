@@ -83,7 +83,7 @@ func own(report analyzer.Report, r rule.Rule) []finding.Finding {
 func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided) {
 	reported, open := map[mark]bool{}, map[mark]bool{}
 	for _, f := range findings {
-		at := mark{f.File, f.StartLine}
+		at := mark{f.File, f.StartLine, f.AtBase}
 		reported[at] = true
 		if want, wanted := c.example.want[at]; wanted && want != f.Severity {
 			c.fail("%s: is %s and should be %s", at, f.Severity, want)
@@ -91,7 +91,7 @@ func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided)
 	}
 	for _, u := range undecided {
 		if u.Rule == c.rule.ID {
-			open[mark{u.File, u.StartLine}] = true
+			open[mark{u.File, u.StartLine, false}] = true
 		}
 	}
 	wanted := map[mark]bool{}

@@ -5,9 +5,10 @@
 // names. An example is a snapshot (`<example>/main.tf`), or a change where it has `<example>/base/` and
 // `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding of the rule's
 // severity, `# want KMS502 medium` one of another, `# undecided KMS101` one that cannot be judged; `# want+3 KMS101` and
-// `# undecided-2 KMS101` speak of a line below or above, for lines of a heredoc, which take no comment. Without them
-// the rule must stay silent. `<file>.fixed` is the file after all suggestions of the rule were accepted; without it
-// there must be none. An example called `broken-*` may hold files that do not parse.
+// `# undecided-2 KMS101` speak of a line below or above, for lines of a heredoc, which take no comment; `# want` in a
+// file of the base, of lines that the change takes away. Without them the rule must stay silent. `<file>.fixed` is the
+// file after all suggestions of the rule were accepted; without it there must be none. An example called `broken-*`
+// may hold files that do not parse.
 package ruletest
 
 import (
@@ -36,13 +37,19 @@ type Example struct {
 	undecided map[mark]bool
 }
 
-// mark is a line of a file in the head.
+// mark is a line of a file in the head, or in the base.
 type mark struct {
-	file string
-	line int
+	file   string
+	line   int
+	atBase bool
 }
 
-func (m mark) String() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
+func (m mark) String() string {
+	if m.atBase {
+		return fmt.Sprintf("base/%s:%d", m.file, m.line)
+	}
+	return fmt.Sprintf("%s:%d", m.file, m.line)
+}
 
 // Examples reads the examples of a rule's specification, in their order.
 func Examples(r rule.Rule) ([]Example, error) {
@@ -93,14 +100,21 @@ var markPattern = regexp.MustCompile(`# (want|undecided)([+-]\d+)? (\S+)(?: (cri
 
 func (e *Example) readMarks(r rule.Rule) error {
 	e.want, e.undecided = map[mark]finding.Severity{}, map[mark]bool{}
-	for path, text := range e.Head {
+	if err := e.readMarksIn(e.Base, true, r); err != nil {
+		return err
+	}
+	return e.readMarksIn(e.Head, false, r)
+}
+
+func (e *Example) readMarksIn(files map[string]string, atBase bool, r rule.Rule) error {
+	for path, text := range files {
 		for i, line := range strings.Split(text, "\n") {
 			for _, match := range markPattern.FindAllStringSubmatch(line, -1) {
 				if match[3] != r.ID {
 					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[3])
 				}
 				away, _ := strconv.Atoi(match[2]) // digits, or nothing
-				at := mark{path, i + 1 + away}
+				at := mark{path, i + 1 + away, atBase}
 				if match[1] == "undecided" {
 					e.undecided[at] = true
 					continue

@@ -84,6 +84,21 @@ func (h Hunk) ContainsNew(start, end int) bool {
 	return h.NewStart <= start && start <= end && end < h.NewStart+h.NewLines
 }
 
+// ContainsOld tells the same of lines at base.
+func (h Hunk) ContainsOld(start, end int) bool {
+	return h.OldStart <= start && start <= end && end < h.OldStart+h.OldLines
+}
+
+// FileAtBase finds a changed file by its path at base.
+func (c Change) FileAtBase(path string) (File, bool) {
+	for _, f := range c.Files {
+		if f.Status != Added && (f.OldPath == path || f.OldPath == "" && f.Path == path) {
+			return f, true
+		}
+	}
+	return File{}, false
+}
+
 // FileAt finds a changed file by its path at head.
 func (c Change) FileAt(path string) (File, bool) {
 	for _, f := range c.Files {

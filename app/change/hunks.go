@@ -29,6 +29,35 @@ func ParseHunks(patch []byte) ([]Hunk, error) {
 	return hunks, nil
 }
 
+// NewLine is where a line of the base, in the hunk or behind it, stands at head; of a line that is gone, the line
+// that stands there now.
+func (h Hunk) NewLine(old int) int {
+	if old >= h.OldStart+h.OldLines {
+		return old - h.OldStart - h.OldLines + h.NewStart + h.NewLines
+	}
+	removed := map[int]bool{}
+	for _, n := range h.Removed {
+		removed[n] = true
+	}
+	added := map[int]bool{}
+	for _, n := range h.Added {
+		added[n] = true
+	}
+	at := h.NewStart
+	for n := h.OldStart; n <= old; n++ {
+		if removed[n] {
+			continue
+		}
+		for added[at] {
+			at++
+		}
+		if n < old {
+			at++
+		}
+	}
+	return max(h.NewStart, min(at, h.NewStart+h.NewLines-1))
+}
+
 func convertHunk(p *diff.Hunk) (Hunk, error) {
 	hunk := Hunk{
 		OldStart: int(p.OrigStartLine), OldLines: int(p.OrigLines),

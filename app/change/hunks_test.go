@@ -64,6 +64,19 @@ func TestParseHunks(t *testing.T) {
 	}
 }
 
+func TestNewLine(t *testing.T) {
+	t.Parallel()
+	hunks, err := change.ParseHunks([]byte("@@ -10,6 +10,5 @@\n a\n-b\n-c\n+B\n d\n+e\n f\n-g\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for old, want := range map[int]int{10: 10, 11: 11, 12: 11, 13: 12, 14: 14, 15: 14, 16: 15, 20: 19} {
+		if got := hunks[0].NewLine(old); got != want {
+			t.Errorf("line %d of the base is at %d, want %d", old, got, want)
+		}
+	}
+}
+
 func FuzzParseHunks(f *testing.F) {
 	f.Add("@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n")
 	f.Add("@@ -0,0 +1 @@\n+a\n\\ No newline at end of file")

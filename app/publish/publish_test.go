@@ -403,6 +403,19 @@ func TestCommentOnSeveralLines(t *testing.T) {
 	}
 }
 
+// A finding about lines that are gone stands on the deleted lines.
+func TestCommentOnDeletedLines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	review := w.review(12)
+	review.Comments[0].StartLine, review.Comments[0].AtBase = 11, true
+	w.expect(review, none, postedReview, createdCheck)
+	if got := w.pull.Comments()[0]; got.Side != "LEFT" || got.Line != 12 {
+		t.Errorf("comment on side %s, line %d; want LEFT, 12", got.Side, got.Line)
+	}
+	w.expect(review, none)
+}
+
 func TestOtherPeoplesCommentsAreNotTouched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

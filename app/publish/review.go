@@ -60,8 +60,11 @@ func createReview(ctx context.Context, client *gh.Client, pull change.Pull, comm
 			Side: github.String("RIGHT"),
 			Line: github.Int(c.Line),
 		}
+		if c.AtBase {
+			draft.Side = github.String("LEFT")
+		}
 		if c.StartLine > 0 && c.StartLine < c.Line {
-			draft.StartLine, draft.StartSide = github.Int(c.StartLine), github.String("RIGHT")
+			draft.StartLine, draft.StartSide = github.Int(c.StartLine), draft.Side
 		}
 		request.Comments = append(request.Comments, draft)
 	}

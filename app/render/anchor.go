@@ -15,12 +15,16 @@ type anchor struct {
 	path        string
 	start, line int
 	note        string // said where the anchor is not the finding's own place
+	left        bool   // the lines are those of the base
 }
 
 // anchorFor finds the place of a comment: the finding's own lines if they are in a hunk, else the nearest
 // changed line of the same block, else none. GitHub refuses the whole review for one line outside of the hunks.
 func anchorFor(f finding.Finding, file change.File) (anchor, bool) {
 	start, end := span(f)
+	if f.AtBase {
+		return anchorAtBase(f, file)
+	}
 	for _, h := range file.Hunks {
 		if h.ContainsNew(start, end) {
 			return lines(f.File, start, end), true
@@ -47,6 +51,23 @@ func anchorFor(f finding.Finding, file change.File) (anchor, bool) {
 	a := lines(f.File, nearest, nearest)
 	a.note = fmt.Sprintf("This is about line %d, which is not part of the diff; here is the nearest changed line of the same block.", start)
 	return a, true
+}
+
+// anchorAtBase is the place of a comment on lines that the change takes away.
+func anchorAtBase(f finding.Finding, file change.File) (anchor, bool) {
+	start, end := span(f)
+	for _, h := range file.Hunks {
+		if !h.ContainsOld(start, start) {
+			continue
+		}
+		a := lines(file.Path, start, start)
+		if h.ContainsOld(start, end) {
+			a = lines(file.Path, start, end)
+		}
+		a.left = true
+		return a, true
+	}
+	return anchor{}, false
 }
 
 // span is the range to point at: the finding's, or its first line where that is long.

@@ -21,6 +21,7 @@ func TestAnchor(t *testing.T) {
 		hunks       []change.Hunk
 		start, line int
 		note, none  bool
+		left        bool
 	}{
 		"changed line":                 {f: finding.Finding{StartLine: 13, EndLine: 13}, line: 13},
 		"context line":                 {f: finding.Finding{StartLine: 10, EndLine: 10}, line: 10},
@@ -36,6 +37,10 @@ func TestAnchor(t *testing.T) {
 		"just behind a hunk":           {f: finding.Finding{StartLine: 17, EndLine: 17}, none: true},
 		"no patch":                     {f: finding.Finding{StartLine: 13, EndLine: 13}, hunks: []change.Hunk{}, none: true},
 		"removed file":                 {f: finding.Finding{StartLine: 1, EndLine: 1}, hunks: []change.Hunk{{OldStart: 1, OldLines: 3, Removed: []int{1, 2, 3}}}, none: true},
+		"removed lines":                {f: finding.Finding{StartLine: 42, EndLine: 44, AtBase: true}, start: 42, line: 44, left: true},
+		"removed, over the end":        {f: finding.Finding{StartLine: 46, EndLine: 48, AtBase: true}, line: 46, left: true},
+		"removed, outside":             {f: finding.Finding{StartLine: 30, EndLine: 31, AtBase: true}, none: true},
+		"all of a removed file":        {f: finding.Finding{StartLine: 1, EndLine: 3, AtBase: true}, hunks: []change.Hunk{{OldStart: 1, OldLines: 3, Removed: []int{1, 2, 3}}}, start: 1, line: 3, left: true},
 		"no line":                      {f: finding.Finding{}, none: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +49,7 @@ func TestAnchor(t *testing.T) {
 				c.hunks = hunks
 			}
 			got, ok := anchorFor(c.f, change.File{Path: "main.tf", Hunks: c.hunks})
-			if ok == c.none || got.start != c.start || got.line != c.line || (got.note != "") != c.note {
+			if ok == c.none || got.start != c.start || got.line != c.line || (got.note != "") != c.note || got.left != c.left {
 				t.Errorf("got %+v, %v", got, ok)
 			}
 		})

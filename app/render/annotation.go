@@ -2,6 +2,7 @@ package render
 
 import (
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/change"
 )
 
 // annotationLimit bounds the requests that one check run costs (50 annotations each). Findings beyond it are in
@@ -30,14 +31,35 @@ func (p *page) annotations() []Annotation {
 		if f.File == "" {
 			continue
 		}
-		start, end := span(f)
+		path, start, end := p.atHead(f)
 		all = append(all, Annotation{
-			Path: f.File, StartLine: start, EndLine: end, Level: levels[f.Severity],
+			Path: path, StartLine: start, EndLine: end, Level: levels[f.Severity],
 			Title:   plain(f.Rule+" "+f.Name+": "+f.Address, 200),
 			Message: plain(f.Message, messageBytes),
 		})
 	}
 	return all[:min(len(all), annotationLimit)]
+}
+
+// atHead is the place of an annotation, which GitHub shows at head alone: for lines that are gone, the line that
+// stands there now; for a file that is gone, where it was.
+func (p *page) atHead(f finding.Finding) (path string, start, end int) {
+	start, end = span(f)
+	if !f.AtBase {
+		return f.File, start, end
+	}
+	file, ok := p.change.FileAtBase(f.File)
+	if !ok || file.Status == change.Removed {
+		return f.File, start, start
+	}
+	line := start
+	for _, h := range file.Hunks {
+		if h.OldStart > start {
+			break
+		}
+		line = h.NewLine(start)
+	}
+	return file.Path, max(1, line), max(1, line)
 }
 
 // plain is text for a place that renders no Markdown, at most limit runes.

@@ -60,12 +60,16 @@ func (p *page) anchor(f finding.Finding, click bool) (anchor, bool) {
 	if click {
 		s := f.Suggestion
 		a := lines(s.File, s.StartLine, s.EndLine)
-		if s.File != f.File || f.StartLine < s.StartLine || f.StartLine > s.EndLine {
+		if f.AtBase || s.File != f.File || f.StartLine < s.StartLine || f.StartLine > s.EndLine {
 			a.note = "The problem is at " + p.at(f) + "; its cure is here."
 		}
 		return a, true
 	}
-	file, ok := p.change.FileAt(f.File)
+	find := p.change.FileAt
+	if f.AtBase {
+		find = p.change.FileAtBase
+	}
+	file, ok := find(f.File)
 	if !ok {
 		return anchor{}, false
 	}
@@ -86,7 +90,7 @@ func (p *page) comment(f finding.Finding, a anchor, click bool) Comment {
 	b.WriteString(section(p.evidence(f)))
 	b.WriteString(section(readMore(f.References)))
 	b.WriteString(Marker{Fingerprint: f.Fingerprint, Rule: f.Rule}.String() + "\n")
-	return Comment{Fingerprint: f.Fingerprint, Path: a.path, StartLine: a.start, Line: a.line, Body: b.String()}
+	return Comment{Fingerprint: f.Fingerprint, Path: a.path, StartLine: a.start, Line: a.line, AtBase: a.left, Body: b.String()}
 }
 
 // heading is like "**KMS101 rotation-disabled** · high".
@@ -108,10 +112,6 @@ func section(s string) string {
 
 // evidence lists the places that a reader needs besides the finding's own.
 func (p *page) evidence(f finding.Finding) string {
-	sha := p.change.HeadSHA
-	if f.Status == finding.Fixed {
-		sha = p.change.BaseSHA
-	}
 	var b strings.Builder
 	shown := 0
 	for _, e := range f.Evidence {
@@ -121,6 +121,7 @@ func (p *page) evidence(f finding.Finding) string {
 		if shown++; shown > 5 {
 			break
 		}
+		sha := p.revision(f.Status == finding.Fixed || e.AtBase)
 		fmt.Fprintf(&b, "- %s %s\n", p.place(e.File, e.StartLine, e.EndLine, sha), prose(cut(e.Note, 400)))
 	}
 	if len(f.Instances) > 0 {

@@ -34,13 +34,16 @@ func (p *page) repoURL() string {
 	return strings.TrimSuffix(p.opts.WebURL, "/") + "/" + escapePath(p.pull.Repo.FullName())
 }
 
-// at links to a finding; one that is fixed has its place in the base.
+// at links to a finding; one that is fixed, or whose lines are gone, has its place in the base.
 func (p *page) at(f finding.Finding) string {
-	sha := p.change.HeadSHA
-	if f.Status == finding.Fixed {
-		sha = p.change.BaseSHA
+	return p.place(f.File, f.StartLine, f.EndLine, p.revision(f.Status == finding.Fixed || f.AtBase))
+}
+
+func (p *page) revision(base bool) string {
+	if base {
+		return p.change.BaseSHA
 	}
-	return p.place(f.File, f.StartLine, f.EndLine, sha)
+	return p.change.HeadSHA
 }
 
 // readMore lists references. They are the rules' own, but a mistake there must not break the page.

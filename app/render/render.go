@@ -63,6 +63,7 @@ type Comment struct {
 	Path        string
 	StartLine   int
 	Line        int
+	AtBase      bool   // the lines are those of the base, which the change takes away
 	Body        string // Markdown with the hidden marker
 }
 

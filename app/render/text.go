@@ -14,13 +14,14 @@ import (
 // TextOptions says how a report is shown in a terminal.
 type TextOptions struct {
 	Color bool
+	Base  fs.FS // for excerpts of what the change takes away; nil: none
 	Head  fs.FS // for excerpts; nil: none
 }
 
 // Text writes a report for people: new findings with their lines and fixes, then what could not be read or
 // decided, then a line that sums up. Control characters of a repository never reach the terminal.
 func Text(w io.Writer, report analyzer.Report, opts TextOptions) error {
-	t := &terminal{w: bufio.NewWriter(w), opts: opts, files: newFiles(opts.Head)}
+	t := &terminal{w: bufio.NewWriter(w), opts: opts, base: newFiles(opts.Base), files: newFiles(opts.Head)}
 	for _, f := range withStatus(report.Findings, finding.New) {
 		t.finding(f)
 	}
@@ -61,6 +62,7 @@ var severityColours = map[finding.Severity]colour{finding.Critical: bold, findin
 type terminal struct {
 	w     *bufio.Writer
 	opts  TextOptions
+	base  *files
 	files *files
 }
 
@@ -75,14 +77,14 @@ func (t *terminal) paint(c colour, s string) string {
 
 func (t *terminal) finding(f finding.Finding) {
 	t.printf("%s  %s %s  %s\n", t.paint(severityColours[f.Severity], f.Severity.String()), plain(f.Rule, 20), plain(f.Name, 80), visible(f.Address))
-	t.printf("  %s\n", position(f.File, f.StartLine))
+	t.printf("  %s%s\n", position(f.File, f.StartLine), beforeChange(f.AtBase))
 	t.excerpt(f)
 	for _, line := range wrap(visible(f.Message), 100) {
 		t.printf("  %s\n", line)
 	}
 	for _, e := range f.Evidence {
 		if e.Note != "" {
-			t.printf("  %s: %s\n", position(e.File, e.StartLine), visible(e.Note))
+			t.printf("  %s%s: %s\n", position(e.File, e.StartLine), beforeChange(e.AtBase), visible(e.Note))
 		}
 	}
 	if len(f.Instances) > 0 {
@@ -98,8 +100,12 @@ func (t *terminal) finding(f finding.Finding) {
 // excerpt shows the finding's line between its neighbours.
 func (t *terminal) excerpt(f finding.Finding) {
 	_, end := span(f)
+	files := t.files
+	if f.AtBase {
+		files = t.base
+	}
 	for n := f.StartLine - 1; n <= end+1; n++ {
-		s, ok := t.files.read(f.File, n, n)
+		s, ok := files.read(f.File, n, n)
 		if !ok {
 			continue
 		}
@@ -160,6 +166,14 @@ func (t *terminal) total(report analyzer.Report) {
 	if len(report.Cost.Lines) > 0 {
 		t.printf("Monthly cost of keys: %s\n", strings.ReplaceAll(dollars(report.Cost.MonthlyDeltaUSD), `\`, ""))
 	}
+}
+
+// beforeChange marks a place that the change takes away.
+func beforeChange(atBase bool) string {
+	if atBase {
+		return " before the change"
+	}
+	return ""
 }
 
 func position(file string, line int) string {

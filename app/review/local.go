@@ -35,6 +35,7 @@ type Local struct {
 	Report analyzer.Report
 	FailOn finding.Severity // 0: never
 
+	base  fs.FS
 	head  fs.FS
 	close func() error
 }
@@ -51,7 +52,7 @@ func RunLocal(ctx context.Context, opts LocalOptions) (*Local, error) {
 	if err != nil {
 		return nil, errors.Join(err, local.Close())
 	}
-	local.FailOn, local.head = in.Settings.FailOn, c.Head
+	local.FailOn, local.base, local.head = in.Settings.FailOn, c.Base, c.Head
 	local.Report, err = analyzer.Analyze(ctx, in)
 	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
 		return nil, errors.Join(fmt.Errorf("analyze %s: %w", opts.Dir, err), local.Close())
@@ -184,7 +185,7 @@ func (l *Local) Write(w io.Writer, format string, color bool) error {
 	if format == "json" {
 		return render.JSON(w, l.Report)
 	}
-	return render.Text(w, l.Report, render.TextOptions{Color: color, Head: l.head})
+	return render.Text(w, l.Report, render.TextOptions{Color: color, Base: l.base, Head: l.head})
 }
 
 // Close ends the reading of the repository.
