@@ -146,7 +146,7 @@ func (a *analysis) findDirs(ctx context.Context) error {
 func reaches(name string) []string {
 	dirs := []string{path.Dir(name)}
 	switch {
-	case terraform.IsConfig(name):
+	case terraform.IsConfig(name), path.Base(name) == terraform.LockFile:
 	case terraform.IsVarFile(name):
 		dirs = append(dirs, path.Dir(dirs[0]))
 	default:

@@ -18,7 +18,7 @@ var (
 // a root module has.
 func Callable(fsys fs.FS, dir string) bool {
 	d := readDirectory(fsys, dir, nil)
-	if d == nil || d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] {
+	if d == nil || d.found[LockFile] || d.found["terraform.tfvars"] {
 		return false
 	}
 	offers := false

@@ -84,7 +84,7 @@ func (d *directory) parse(from *Configuration) (*Module, []finding.Diagnostic) {
 		variables: map[string]*variable{}, locals: map[string]*local{}, outputs: map[string]*output{},
 		resources: map[string]*block{}, calls: map[string]*block{},
 		providers: map[providerName]*block{}, required: map[string]requirement{},
-		rootSigns: d.found[".terraform.lock.hcl"] || d.found["terraform.tfvars"] || d.found["terraform.tfvars.json"],
+		rootSigns: d.found[LockFile] || d.found["terraform.tfvars"] || d.found["terraform.tfvars.json"],
 		broken:    len(d.diags) > 0,
 	}
 	diags := d.diags

@@ -63,6 +63,7 @@ type Scope struct {
 	keys      []string     // `module.a["eu"]`: the instances of the calls above that this scope stands for
 	children  map[string][]*Scope
 	vars      varFiles          // of a root
+	version   *ProviderVersion  // of a root, once somebody asks
 	lang      *language         // of a root
 	installed map[string]string // of a root: directories of modules that terraform init has installed
 	open      bool              // whoever calls this module may set its variables, and we see no caller

@@ -33,10 +33,20 @@ const (
 	maxPeriod = 2560
 )
 
+// The first version of the provider that has the argument.
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
+const (
+	sinceMajor = 5
+	sinceMinor = 49
+)
+
 func checkRotationPeriodIneffective(p *rule.Pass) {
 	for _, key := range keysOf(p.Head) {
 		period, rotation := key.Attr(attrPeriod), key.Attr(attrRotation)
+		version := key.Scope.ProviderVersion()
 		switch {
+		case period.Range.Filename != "" && version.Below(sinceMajor, sinceMinor) == terraform.True:
+			reportUnsupported(p, key, period, version)
 		case outOfRange(period) == terraform.True:
 			reportOutOfRange(p, key, period)
 		case p.Decide(key.Resource, off(attrRotation, rotation), managed(key),
@@ -60,6 +70,16 @@ func outOfRange(period terraform.Value) terraform.Truth {
 	default:
 		return terraform.False
 	}
+}
+
+// reportUnsupported is about the argument itself: even a null is refused.
+func reportUnsupported(p *rule.Pass, key *kms.Key, period terraform.Value, version terraform.ProviderVersion) {
+	p.Report(rule.Problem{
+		Resource: key.Resource, Attribute: attrPeriod, Range: period.Range,
+		Message: fmt.Sprintf("`%s` sets `%s`, and the AWS provider's version is %s. The argument came with %d.%d.0, so "+
+			"`terraform validate` and every plan fail.", key.Address, attrPeriod, version.Words(), sinceMajor, sinceMinor),
+		Evidence: []rule.Evidence{{Range: version.Pin, Note: "the provider's version is limited here"}},
+	})
 }
 
 func reportOutOfRange(p *rule.Pass, key *kms.Key, period terraform.Value) {

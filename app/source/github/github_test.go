@@ -159,15 +159,16 @@ const key = "resource \"aws_kms_key\" \"main\" {\n  description = \"main\"\n}\n"
 
 func TestColdThenWarm(t *testing.T) {
 	t.Parallel()
+	lock := "provider \"registry.terraform.io/hashicorp/aws\" {\n  version = \"5.100.0\"\n}\n"
 	w := newWorld(t, map[string]string{
-		"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n", "README.md": "# infra\n", "other/main.tf": "# other\n", "web/index.js": "1\n",
+		"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n", ".terraform.lock.hcl": lock, "README.md": "# infra\n", "other/main.tf": "# other\n", "web/index.js": "1\n",
 	})
 	p := w.pull(map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "web/index.js": "2\n"})
 
 	fetched := w.fetch(w.ref(p))
 	w.wantRequests("token", "compare", "graphql")
-	base := map[string]string{"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n"}
-	head := map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n"}
+	base := map[string]string{"main.tf": key, "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n", ".terraform.lock.hcl": lock}
+	head := map[string]string{"main.tf": strings.Replace(key, "\"main\"\n}", "\"key\"\n}", 1), "variables.tf": "variable \"a\" {}\nprovider \"aws\" {}\n", ".terraform.lock.hcl": lock}
 	w.wantTrees(fetched.Change, base, head)
 	w.wantGaps(fetched.Change)
 	wantPull := change.Pull{

@@ -47,7 +47,7 @@ func kindOf(name string) kind {
 
 // isConfig tells what belongs to a configuration wherever it lies, by its name without a directory.
 func isConfig(base string) bool {
-	return terraform.IsConfig(base) || terraform.IsVarFile(base) || base == ".terraform.lock.hcl"
+	return terraform.IsConfig(base) || terraform.IsVarFile(base) || base == terraform.LockFile
 }
 
 // ancestors is how many directories above an attached file (or a file of variable values) are searched for the
