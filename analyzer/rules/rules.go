@@ -7,6 +7,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/rules/encryption"
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
+	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 )
 
@@ -17,6 +18,7 @@ func All() []rule.Rule {
 		rotation.RotationUnsupported,
 		rotation.RotationPeriodIneffective,
 		rotation.RotationTurnedOff,
+		keyshape.InvalidKeyShape,
 		keypolicy.NoExplicitPolicy,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
