@@ -30,6 +30,7 @@ func Analyze(ctx context.Context, in Input) (Report, error) {
 	if err := a.load(ctx); err != nil {
 		return Report{}, err
 	}
+	a.hide()
 	a.change = compare.Snapshots(a.base, a.head)
 	a.judge()
 	if err := a.prove(ctx); err != nil {
@@ -51,6 +52,7 @@ type analysis struct {
 	base    *kms.Snapshot // nil in a scan
 	head    *kms.Snapshot
 	change  compare.Change
+	hidden  []finding.Hidden
 
 	known     map[string]bool // keys of all findings at head, affected or not
 	results   []result

@@ -45,6 +45,9 @@ type Report struct {
 	Diagnostics   []finding.Diagnostic `json:"diagnostics"`
 	Cost          Cost                 `json:"cost"`
 	Stats         Stats                `json:"stats"`
+
+	// Hidden are the places of secrets, sorted and apart: whoever shows lines of a file leaves them out.
+	Hidden []finding.Hidden `json:"-"`
 }
 
 // Tool names the program that made a report.

@@ -68,7 +68,11 @@ func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, e
 	if a.breaks(cured) || !a.cures(cured, r) {
 		return nil, nil
 	}
-	return fix.Suggestion(source, edits)
+	suggestion, err := fix.Suggestion(source, edits)
+	if err != nil || shows(suggestion, source, a.hidden) {
+		return nil, err
+	}
+	return suggestion, nil
 }
 
 // edits makes the edits of all instances; the same edit may mend several.

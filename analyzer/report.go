@@ -17,6 +17,7 @@ func (a *analysis) report() Report {
 		Findings: []finding.Finding{}, Undecided: nonNil(a.undecided),
 		Diagnostics: nonNil(a.head.Config.Diagnostics),
 		Cost:        Cost{Lines: []CostLine{}},
+		Hidden:      a.hidden,
 		Stats:       Stats{Files: files, Modules: modules, Resources: a.head.Declared, Affected: a.change.Touched()},
 	}
 	if a.unproven > 0 {

@@ -80,6 +80,13 @@ type Edit struct {
 	Text       string
 }
 
+// Hidden is the bytes [Start, End) of a file that nobody may be shown: a secret. Excerpts of the file leave them out.
+type Hidden struct {
+	AtBase     bool // of the file at base; else at head
+	File       string
+	Start, End int
+}
+
 // Finding is one problem of one resource (or of all its instances).
 type Finding struct {
 	Rule        string      `json:"rule"` // "KMS101"

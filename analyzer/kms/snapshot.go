@@ -39,8 +39,11 @@ type KeyPolicy struct {
 
 var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_external_key", "aws_kms_replica_key"}
 
-// modelled tells the managed resources that rules look at. Data sources are found through references.
-func modelled(kind, typ string) bool { return kind == "resource" && matters(typ) }
+// modelled tells what rules look at: managed resources, and a data source that is given a secret. Other data sources
+// are found through references.
+func modelled(kind, typ string) bool {
+	return kind == "resource" && matters(typ) || kind+"."+typ == dataCiphertext
+}
 
 // Build reads the model out of a configuration.
 func Build(config *terraform.Configuration) *Snapshot {
@@ -53,7 +56,11 @@ func Build(config *terraform.Configuration) *Snapshot {
 		for _, r := range scope.Resources(modelled) {
 			at := id{scope.Root, r.Address}
 			s.resources[at] = append(s.resources[at], r)
-			s.byType[r.Type] = append(s.byType[r.Type], r)
+			typ := r.Type
+			if r.Kind == "data" {
+				typ = "data." + typ
+			}
+			s.byType[typ] = append(s.byType[typ], r)
 		}
 	}
 	for _, r := range s.OfType("aws_kms_key_policy") {
@@ -74,7 +81,8 @@ func (s *Snapshot) policiesOf(key *terraform.Resource) []KeyPolicy {
 	})
 }
 
-// OfType lists the managed resources of a type, in the order of roots and addresses.
+// OfType lists the managed resources of a type, in the order of roots and addresses; with "data." before it, the data
+// sources.
 func (s *Snapshot) OfType(typ string) []*terraform.Resource { return s.byType[typ] }
 
 // Resource finds a resource of a root module by its address, the first where its instances are told apart; nil

@@ -19,6 +19,7 @@ func All() []rule.Rule {
 		rotation.RotationPeriodIneffective,
 		rotation.RotationTurnedOff,
 		keyshape.InvalidKeyShape,
+		keyshape.KeyMaterialInConfig,
 		keypolicy.NoExplicitPolicy,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,

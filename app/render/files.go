@@ -3,17 +3,22 @@ package render
 import (
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kms-review/kms-review/analyzer"
+	"github.com/kms-review/kms-review/analyzer/finding"
 )
 
 // fileBytes bounds what is read to quote a few lines.
 const fileBytes = 4 << 20
 
-// files reads lines of a tree, each file once.
+// files reads lines of a tree, each file once, and without secrets.
 type files struct {
-	tree  fs.FS
-	cache map[string]source
+	tree   fs.FS
+	hidden []finding.Hidden
+	cache  map[string]source
 }
 
 // source is a file's lines. Exact is false where they are not the bytes that Git has: carriage returns, invalid
@@ -23,7 +28,16 @@ type source struct {
 	exact bool
 }
 
-func newFiles(tree fs.FS) *files { return &files{tree: tree, cache: map[string]source{}} }
+func hiddenAtBase(report analyzer.Report) []finding.Hidden { return hiddenAt(report, true) }
+func hiddenAtHead(report analyzer.Report) []finding.Hidden { return hiddenAt(report, false) }
+
+func hiddenAt(report analyzer.Report, base bool) []finding.Hidden {
+	return slices.DeleteFunc(slices.Clone(report.Hidden), func(h finding.Hidden) bool { return h.AtBase != base })
+}
+
+func newFiles(tree fs.FS, hidden []finding.Hidden) *files {
+	return &files{tree: tree, hidden: hidden, cache: map[string]source{}}
+}
 
 // read returns the lines start..end of a file, counted from 1, or false if it has not got them.
 func (f *files) read(path string, start, end int) (source, bool) {
@@ -51,10 +65,33 @@ func (f *files) load(path string) source {
 	if err != nil || len(raw) > fileBytes {
 		return source{}
 	}
-	text := string(raw)
-	exact := literal(text)
+	text, ok := f.masked(path, string(raw))
+	if !ok {
+		return source{}
+	}
+	exact := literal(string(raw))
 	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	return source{lines: strings.Split(text, "\n"), exact: exact}
+}
+
+// mask stands for each line of a secret.
+const mask = "(hidden)"
+
+// masked puts the mask in the place of a file's secrets, line by line. It fails for a file that is not the one in which
+// they were found.
+func (f *files) masked(path, text string) (masked string, ok bool) {
+	for i := len(f.hidden) - 1; i >= 0; i-- { // from the end, so that the offsets before stay
+		h := f.hidden[i]
+		if h.File != path {
+			continue
+		}
+		if h.Start < 0 || h.End < h.Start || h.End > len(text) {
+			return "", false
+		}
+		lines := strings.Count(text[h.Start:h.End], "\n")
+		text = text[:h.Start] + mask + strings.Repeat("\n"+mask, lines) + text[h.End:]
+	}
+	return text, true
 }
 
 // literal tells whether text survives JSON, Markdown and a browser byte for byte.

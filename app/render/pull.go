@@ -58,7 +58,7 @@ func newPage(report analyzer.Report, pull change.Pull, ch change.Change, s setti
 	if opts.WebURL == "" {
 		opts.WebURL = "https://github.com"
 	}
-	p := &page{report: report, pull: pull, change: ch, set: s, opts: opts, files: newFiles(ch.Head)}
+	p := &page{report: report, pull: pull, change: ch, set: s, opts: opts, files: newFiles(ch.Head, hiddenAtHead(report))}
 	p.fresh = withStatus(report.Findings, finding.New)
 	return p
 }

@@ -21,7 +21,7 @@ type TextOptions struct {
 // Text writes a report for people: new findings with their lines and fixes, then what could not be read or
 // decided, then a line that sums up. Control characters of a repository never reach the terminal.
 func Text(w io.Writer, report analyzer.Report, opts TextOptions) error {
-	t := &terminal{w: bufio.NewWriter(w), opts: opts, base: newFiles(opts.Base), files: newFiles(opts.Head)}
+	t := &terminal{w: bufio.NewWriter(w), opts: opts, base: newFiles(opts.Base, hiddenAtBase(report)), files: newFiles(opts.Head, hiddenAtHead(report))}
 	for _, f := range withStatus(report.Findings, finding.New) {
 		t.finding(f)
 	}

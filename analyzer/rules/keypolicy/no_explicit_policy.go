@@ -27,7 +27,7 @@ var NoExplicitPolicy = rule.Rule{
 
 func checkNoExplicitPolicy(p *rule.Pass) {
 	for _, key := range p.Head.Keys {
-		if !key.Attr("policy").Absent() || key.Ignores("policy") || key.HandedOut() || kept(p, key) {
+		if !unset(key.Attr("policy")) || key.Ignores("policy") || key.HandedOut() || kept(p, key) {
 			continue
 		}
 		if !p.Decide(key.Resource, elsewhere(p.Head, key)) {
@@ -45,7 +45,13 @@ func checkNoExplicitPolicy(p *rule.Pass) {
 // argument is taken away. https://github.com/hashicorp/terraform-provider-aws/issues/22557
 func kept(p *rule.Pass, key *kms.Key) bool {
 	before := p.Before(key.Resource)
-	return before != nil && !before.Attr("policy").Absent()
+	return before != nil && !unset(before.Attr("policy"))
+}
+
+// unset tells that a policy argument says nothing. The provider accepts an empty text, and sends no policy for it.
+// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/key.go
+func unset(policy terraform.Value) bool {
+	return policy.Absent() || policy.IsString("") == terraform.True
 }
 
 // elsewhere is the condition that no aws_kms_key_policy is for this key. One whose key is not certainly another

@@ -120,7 +120,11 @@ func legal(spec terraform.Value) string {
 	for _, usage := range usages[specs[0]] {
 		names = append(names, "`"+usage+"`")
 	}
-	return ": KMS accepts " + strings.Join(names, " or ")
+	last := len(names) - 1
+	if last < 1 {
+		return ": KMS accepts " + strings.Join(names, "")
+	}
+	return ": KMS accepts " + strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 func orElse(s, other string) string {
