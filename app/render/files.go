@@ -28,6 +28,7 @@ type source struct {
 	exact bool
 }
 
+// hiddenAtBase and hiddenAtHead are the secrets of one of the two trees.
 func hiddenAtBase(report analyzer.Report) []finding.Hidden { return hiddenAt(report, true) }
 func hiddenAtHead(report analyzer.Report) []finding.Hidden { return hiddenAt(report, false) }
 
