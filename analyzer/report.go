@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/kms-review/kms-review/analyzer/cost"
 	"github.com/kms-review/kms-review/analyzer/finding"
 )
 
@@ -16,7 +17,7 @@ func (a *analysis) report() Report {
 		Base:          a.in.BaseSHA, Head: a.in.HeadSHA,
 		Findings: []finding.Finding{}, Undecided: nonNil(a.undecided),
 		Diagnostics: nonNil(a.head.Config.Diagnostics),
-		Cost:        Cost{Lines: []CostLine{}},
+		Cost:        a.cost(),
 		Hidden:      a.hidden,
 		Stats:       Stats{Files: files, Modules: modules, Resources: a.head.Declared, Affected: a.change.Touched()},
 	}
@@ -40,6 +41,17 @@ func (a *analysis) report() Report {
 		return x.File < y.File || x.File == y.File && x.StartLine < y.StartLine
 	})
 	return report
+}
+
+// cost is what the change does to the bill, by address.
+func (a *analysis) cost() Cost {
+	lines := cost.Lines(a.base, a.head)
+	c := Cost{MonthlyDeltaUSD: cost.Sum(lines), Lines: []CostLine{}}
+	for _, line := range lines {
+		c.Lines = append(c.Lines, CostLine{Address: line.Resource.Address, Change: line.Change, USD: line.USD})
+	}
+	sort.SliceStable(c.Lines, func(i, j int) bool { return c.Lines[i].Address < c.Lines[j].Address })
+	return c
 }
 
 func sortFindings(list []finding.Finding) {

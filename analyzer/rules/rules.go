@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules/cost"
 	"github.com/kms-review/kms-review/analyzer/rules/encryption"
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
@@ -23,6 +24,7 @@ func All() []rule.Rule {
 		keypolicy.NoExplicitPolicy,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
+		cost.MonthlyCostDelta,
 	}
 }
 

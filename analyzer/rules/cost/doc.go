@@ -1,0 +1,2 @@
+// Package cost owns the rules about what keys cost.
+package cost
