@@ -127,7 +127,7 @@ func compared(was, now keys) []Line {
 		return nil
 	case was.n != now.n:
 		line.USD = float64(now.n-was.n) * KeyMonth
-		line.Change = fmt.Sprintf("%d instead of %d", now.n, was.n)
+		line.Change = fmt.Sprintf("number of keys %d instead of %d", now.n, was.n)
 	case was.rotates == terraform.False && now.rotates == terraform.True:
 		line.Change = "rotation on" + rotation(now)
 	default:
