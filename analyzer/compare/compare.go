@@ -3,8 +3,6 @@
 package compare
 
 import (
-	"slices"
-
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -15,68 +13,105 @@ type ID struct{ Root, Address string }
 // Change is what lies between two snapshots.
 type Change struct {
 	affected map[ID]bool
+	changed  map[ID]bool   // of the affected, those whose own digest differs
 	forward  map[ID]string // base -> address at head, where moved blocks changed it
 	touched  int
 }
 
 // Snapshots compares two snapshots. Without a base, all of head is affected.
 func Snapshots(base, head *kms.Snapshot) Change {
-	c := Change{affected: map[ID]bool{}, forward: map[ID]string{}}
-	for _, r := range judged(head) {
-		if base == nil {
-			c.mark(r)
-			continue
+	c := Change{affected: map[ID]bool{}, changed: map[ID]bool{}, forward: map[ID]string{}}
+	if base == nil {
+		for _, r := range head.Resources() {
+			if head.Concerns(r) {
+				c.mark(r)
+			}
 		}
+		return c
+	}
+	previous := map[*terraform.Resource]*terraform.Resource{}
+	for _, r := range head.Resources() {
 		before := head.Before(base, r)
+		previous[r] = before
 		if before != nil && before.Address != r.Address {
 			c.forward[idOf(before)] = r.Address
 		}
-		if before == nil || before.Address != r.Address || before.Digest() != r.Digest() {
-			c.reach(head, r)
-		}
-		if before != nil && c.affected[idOf(r)] {
-			c.reach(base, before)
+	}
+	for _, r := range head.Resources() {
+		c.compare(side{base, previous[r]}, side{head, r})
+	}
+	for _, r := range base.Resources() {
+		id := idOf(r)
+		if _, moved := c.forward[id]; !moved && head.Resource(id.Root, id.Address) == nil {
+			c.compare(side{base, r}, side{head, nil})
 		}
 	}
-	if base != nil {
-		c.addRemoved(base, head)
-	}
+	c.followAliases(base)
+	c.followAliases(head)
 	return c
 }
 
-// judged lists the resources that rules can report on. What others change reaches these through references.
-func judged(s *kms.Snapshot) []*terraform.Resource {
-	return slices.DeleteFunc(s.Resources(), func(r *terraform.Resource) bool {
-		return !kms.Concerns(r.Type)
-	})
+// side is a resource in one of the snapshots; nil where that has none.
+type side struct {
+	in *kms.Snapshot
+	r  *terraform.Resource
 }
 
-func (c *Change) addRemoved(base, head *kms.Snapshot) {
-	for _, r := range judged(base) {
-		id := idOf(r)
-		if _, moved := c.forward[id]; moved || head.Resource(id.Root, id.Address) != nil {
+// concerned tells that rules can report on the resource. What other resources change reaches it through references.
+func (s side) concerned() bool { return s.r != nil && s.in.Concerns(s.r) }
+
+// compare marks what a resource reaches by its change, if it did change: itself, the keys that it is a part of (a key
+// policy or alias that changes is a change of its key), and the keys that it begins or ceases to encrypt with. A key
+// is none of the business of a consumer that goes on as before.
+func (c *Change) compare(before, after side) {
+	if !before.concerned() && !after.concerned() {
+		return
+	}
+	if before.r != nil && after.r != nil && before.r.Address == after.r.Address && before.r.Digest() == after.r.Digest() {
+		return
+	}
+	pointed := map[ID]int{}
+	for _, s := range []side{before, after} {
+		if s.r == nil {
 			continue
 		}
-		c.reach(base, r)
+		c.changed[c.at(idOf(s.r))] = true
+		c.mark(s.r)
+		for _, address := range s.in.BelongsTo(s.r) {
+			c.markID(c.at(ID{s.r.Scope.Root, address}))
+		}
+		for _, address := range s.in.PointsAt(s.r) {
+			pointed[c.at(ID{s.r.Scope.Root, address})]++
+		}
 	}
-}
-
-// reach marks a resource and the keys that it belongs to: a key policy or alias that changes is a change of
-// its key.
-func (c *Change) reach(s *kms.Snapshot, r *terraform.Resource) {
-	c.mark(r)
-	for _, address := range s.BelongsTo(r) {
-		if key := s.Resource(r.Scope.Root, address); key != nil {
-			c.mark(key)
+	for id, sides := range pointed {
+		if sides == 1 {
+			c.markID(id)
 		}
 	}
 }
 
-func (c *Change) mark(r *terraform.Resource) {
-	id := idOf(r)
+// followAliases marks the services whose key, or whose alias of it, has changed. Those that refer to it have changed
+// with it; those that write an alias's name have not.
+func (c *Change) followAliases(s *kms.Snapshot) {
+	for _, use := range s.Uses() {
+		if use.Via != nil && (c.changed[c.at(idOf(use.Via))] || c.changed[c.at(idOf(use.Key.Resource))]) {
+			c.mark(use.Consumer)
+		}
+	}
+}
+
+func (c *Change) mark(r *terraform.Resource) { c.markID(c.at(idOf(r))) }
+
+// at is the identity at head.
+func (c *Change) at(id ID) ID {
 	if to, moved := c.forward[id]; moved {
 		id.Address = to
 	}
+	return id
+}
+
+func (c *Change) markID(id ID) {
 	if !c.affected[id] {
 		c.touched++
 	}

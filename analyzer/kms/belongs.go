@@ -1,7 +1,7 @@
 package kms
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -21,23 +21,35 @@ func (s *Snapshot) BelongsTo(r *terraform.Resource) []string {
 	if !ok || r.Kind != "resource" {
 		return nil
 	}
-	if ref := r.Attr(attr).Reference; ref != nil {
-		return []string{ref.Address}
-	}
-	return nil
+	keys, _, _ := s.Target(r.Attr(attr), r)
+	return addresses(keys)
 }
 
-// Concerns tells whether a resource type is any of our business: a part of KMS, or a service that this program
-// judges.
-func Concerns(typ string) bool {
-	return strings.HasPrefix(typ, "aws_kms_") || encrypting[typ]
+// PointsAt lists the addresses of the keys that a service's arguments name, or may name.
+func (s *Snapshot) PointsAt(r *terraform.Resource) []string {
+	var keys []*Key
+	for _, instance := range s.resources[id{r.Scope.Root, r.Address}] {
+		keys = append(keys, s.linked().keys[instance]...)
+	}
+	return addresses(keys)
 }
 
-// encrypting are the types of Encryptions, for a look at every word of every file.
-var encrypting = func() map[string]bool {
-	types := map[string]bool{}
-	for _, row := range Encryptions() {
-		types[row.Type] = true
+func addresses(keys []*Key) []string {
+	var all []string
+	for _, key := range keys {
+		if !slices.Contains(all, key.Address) {
+			all = append(all, key.Address)
+		}
 	}
-	return types
-}()
+	return all
+}
+
+// Concerns tells whether a resource is any of our business: a part of KMS, a service that is judged with or without a
+// key, or one that names a key.
+func (s *Snapshot) Concerns(r *terraform.Resource) bool {
+	if ofKMS(r.Type) || encrypting[r.Type] {
+		return true
+	}
+	_, names := s.linked().keys[r]
+	return names
+}

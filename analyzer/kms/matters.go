@@ -1,30 +1,56 @@
 package kms
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
 
-// Matters tells by a file's text whether it may say anything about KMS: it names a resource type that the model
-// reads, or a module that makes keys. A word in a comment is enough; a missing one is proof.
+	"github.com/kms-review/kms-review/analyzer/kms/services"
+)
+
+// Matters tells by a file's text whether it may say anything about KMS: it names a resource type of KMS or one that is
+// judged with or without a key, a service beside the argument for its key, or a module that makes keys. A word in a
+// comment is enough; a missing one is proof.
 func Matters(text []byte) bool {
 	for _, module := range [][]byte{[]byte("terraform-aws-modules/kms/aws"), []byte("terraform-aws-modules/terraform-aws-kms")} {
 		if bytes.Contains(text, module) {
 			return true
 		}
 	}
+	named := map[string]bool{} // words that were looked for
 	for rest := text; ; {
-		i := bytes.Index(rest, []byte("aws"))
+		i := bytes.Index(rest, []byte("aws_"))
 		if i < 0 {
 			return false
 		}
 		rest = rest[i:]
-		word := rest[:wordLength(rest)]
-		if matters(string(word)) {
+		typ := string(rest[:wordLength(rest)])
+		if ofKMS(typ) || typ == defaultEncryption || encrypting[typ] || namesKey(text, typ, named) {
 			return true
 		}
-		rest = rest[max(len(word), 3):]
+		rest = rest[len(typ):]
 	}
 }
 
-// wordLength counts the bytes that may stand in a resource type or a module's source.
+// namesKey tells whether a file that names a service may name a key for it too: the argument and the blocks around it
+// are written in the block of the resource, unless the path goes through a value.
+func namesKey(text []byte, typ string, named map[string]bool) bool {
+	contains := func(word string) bool {
+		found, known := named[word]
+		if !known {
+			found = bytes.Contains(text, []byte(word))
+			named[word] = found
+		}
+		return found
+	}
+	for _, row := range services.Of(typ) {
+		if contains(row.Top()) && (row.Object || contains(row.Attribute())) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordLength counts the bytes that may stand in a resource type.
 func wordLength(text []byte) int {
 	for i, c := range text {
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
@@ -34,6 +60,14 @@ func wordLength(text []byte) int {
 	return len(text)
 }
 
-func matters(word string) bool {
-	return Concerns(word) || word == "aws_ebs_encryption_by_default"
-}
+// ofKMS tells a resource type of KMS itself.
+func ofKMS(typ string) bool { return strings.HasPrefix(typ, "aws_kms_") }
+
+// encrypting are the types of Encryptions, for a look at every word of every file.
+var encrypting = func() map[string]bool {
+	types := map[string]bool{}
+	for _, row := range Encryptions() {
+		types[row.Type] = true
+	}
+	return types
+}()

@@ -1,6 +1,9 @@
 package kms
 
-import "github.com/kms-review/kms-review/analyzer/terraform"
+import (
+	"github.com/kms-review/kms-review/analyzer/kms/services"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
 
 // Encryption is how one resource type says that it encrypts what it stores, and with which key. Types that AWS
 // encrypts whatever the configuration says have no row: aws_secretsmanager_secret
@@ -34,30 +37,37 @@ const (
 	AccountDefault
 )
 
-// Encryptions lists the rows, by type.
+// Encryptions lists the services that rules judge with or without a key, by type.
 //
 // aws_db_instance: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html ("By
 // default, it isn't encrypted"). aws_ebs_volume: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html.
-// That the flags replace was seen in plans of provider 5.100.0.
 func Encryptions() []Encryption {
-	return []Encryption{{
-		Type: "aws_db_instance", Key: "kms_key_id", Flag: "storage_encrypted",
-		Fallback: Unencrypted, Replaces: true,
-		Sources:      []string{"replicate_source_db", "snapshot_identifier"},
-		SourceBlocks: []string{"restore_to_point_in_time", "s3_import"},
-		WithoutFlag:  "RDS refuses to create the instance",
-	}, {
-		Type: "aws_ebs_volume", Key: "kms_key_id", Flag: "encrypted",
-		Fallback: AccountDefault, Replaces: true,
-		Sources:     []string{"snapshot_id", "outpost_arn"},
-		WithoutFlag: "unless the account encrypts by default, EC2 refuses to create the volume",
-	}}
+	return []Encryption{encryption("aws_db_instance", Unencrypted), encryption("aws_ebs_volume", AccountDefault)}
 }
+
+// encryption takes a row of the table of services whose key is kms_key_id.
+func encryption(typ string, fallback Fallback) Encryption {
+	for _, row := range services.Of(typ) {
+		if row.Path != "kms_key_id" {
+			continue
+		}
+		flag, _ := services.SwitchOf(typ, row.Flag.Path)
+		return Encryption{
+			Type: typ, Key: row.Path, Flag: row.Flag.Path, Fallback: fallback,
+			Sources: row.Flag.Sources, SourceBlocks: row.Flag.SourceBlocks,
+			Replaces: flag.Set == services.Replace, WithoutFlag: row.Flag.Without,
+		}
+	}
+	return Encryption{}
+}
+
+// defaultEncryption switches on encryption of all volumes of an account and Region.
+const defaultEncryption = "aws_ebs_encryption_by_default"
 
 // EncryptedByDefault tells whether the configuration may switch on default encryption of volumes: it holds for
 // the account and Region, so one such resource speaks for every volume.
 func (s *Snapshot) EncryptedByDefault() bool {
-	for _, r := range s.OfType("aws_ebs_encryption_by_default") {
+	for _, r := range s.OfType(defaultEncryption) {
 		if r.Attr("enabled").IsFalse() != terraform.True {
 			return true
 		}

@@ -5,6 +5,7 @@ package kms
 import (
 	"slices"
 
+	"github.com/kms-review/kms-review/analyzer/kms/services"
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -20,6 +21,9 @@ type Snapshot struct {
 	byType    map[string][]*terraform.Resource
 	documents *policy.Resolver
 	policies  map[*Key]policy.Document // read so far
+
+	byResource map[*terraform.Resource]*Key
+	links      *links // nil until somebody asks
 }
 
 // id tells a resource apart in a repository: addresses repeat between root modules.
@@ -29,6 +33,8 @@ type id struct{ root, address string }
 type Key struct {
 	*terraform.Resource
 	Policies []KeyPolicy // aws_kms_key_policy resources that certainly point at this key
+
+	snapshot *Snapshot
 }
 
 // KeyPolicy is an aws_kms_key_policy and the key that it is for.
@@ -42,14 +48,14 @@ var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_
 // modelled tells what rules look at: managed resources, and a data source that is given a secret. Other data sources
 // are found through references.
 func modelled(kind, typ string) bool {
-	return kind == "resource" && matters(typ) || kind+"."+typ == dataCiphertext
+	return kind == "resource" && (ofKMS(typ) || typ == defaultEncryption || services.Of(typ) != nil) || kind+"."+typ == dataCiphertext
 }
 
 // Build reads the model out of a configuration.
 func Build(config *terraform.Configuration) *Snapshot {
 	s := &Snapshot{
 		Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{},
-		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{},
+		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{}, byResource: map[*terraform.Resource]*Key{},
 	}
 	for _, scope := range config.Scopes() {
 		s.Declared += scope.Declared()
@@ -68,7 +74,8 @@ func Build(config *terraform.Configuration) *Snapshot {
 	}
 	for _, typ := range keyTypes {
 		for _, r := range s.OfType(typ) {
-			s.Keys = append(s.Keys, &Key{Resource: r, Policies: s.policiesOf(r)})
+			key := &Key{Resource: r, Policies: s.policiesOf(r), snapshot: s}
+			s.Keys, s.byResource[r] = append(s.Keys, key), key
 		}
 	}
 	return s

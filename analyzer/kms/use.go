@@ -1,0 +1,113 @@
+package kms
+
+import (
+	"github.com/kms-review/kms-review/analyzer/kms/services"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Use is an argument of a service that names a key of the configuration.
+type Use struct {
+	Consumer *terraform.Resource
+	Row      *services.Row // what is known of the argument; its path is Row.Path
+	Value    terraform.Value
+	Key      *Key
+	Form     services.Form
+	Via      *terraform.Resource // the alias between, an aws_kms_alias or data source; nil without one
+	Exists   terraform.Truth     // of the resource and the blocks around the argument
+}
+
+// links is who points at whom, found once for a snapshot.
+type links struct {
+	uses     []Use                          // certain, in the order of types, roots and addresses
+	may      []Use                          // may be of the key, once for each key that it may be
+	keys     map[*terraform.Resource][]*Key // of each resource that names a key, those that it may be: perhaps none
+	aliases  map[*Key][]*terraform.Resource
+	grants   map[*Key][]*terraform.Resource
+	replicas map[*Key][]*Key
+}
+
+// Uses lists the arguments of services that certainly name a key of the configuration: directly, through an alias, a
+// data source or a module, in nested and dynamic blocks.
+func (s *Snapshot) Uses() []Use { return s.linked().uses }
+
+// Uses lists the arguments of services that certainly name the key.
+func (k *Key) Uses() []Use { return k.of(k.snapshot.linked().uses) }
+
+// MayUses lists the arguments of services that may name the key, or another one.
+func (k *Key) MayUses() []Use { return k.of(k.snapshot.linked().may) }
+
+func (k *Key) of(uses []Use) []Use {
+	var own []Use
+	for _, use := range uses {
+		if use.Key == k {
+			own = append(own, use)
+		}
+	}
+	return own
+}
+
+// Aliases lists the aws_kms_alias resources that certainly point at the key.
+func (k *Key) Aliases() []*terraform.Resource { return k.snapshot.linked().aliases[k] }
+
+// Grants lists the aws_kms_grant resources that are certainly for the key.
+func (k *Key) Grants() []*terraform.Resource { return k.snapshot.linked().grants[k] }
+
+// Replicas lists the replica keys whose primary the key certainly is.
+func (k *Key) Replicas() []*Key { return k.snapshot.linked().replicas[k] }
+
+func (s *Snapshot) linked() *links {
+	if s.links == nil {
+		s.links = &links{
+			keys:    map[*terraform.Resource][]*Key{},
+			aliases: map[*Key][]*terraform.Resource{}, grants: map[*Key][]*terraform.Resource{}, replicas: map[*Key][]*Key{},
+		}
+		s.linkParts()
+		s.linkServices()
+	}
+	return s.links
+}
+
+// linkParts finds what is a part of which key.
+func (s *Snapshot) linkParts() {
+	for typ, into := range map[string]map[*Key][]*terraform.Resource{"aws_kms_alias": s.links.aliases, "aws_kms_grant": s.links.grants} {
+		for _, r := range s.OfType(typ) {
+			if t := s.target(r.Attr(belongsBy[typ]), r, 0); t.truth == terraform.True {
+				into[t.keys[0]] = append(into[t.keys[0]], r)
+			}
+		}
+	}
+	for _, replica := range s.Keys {
+		if attr := belongsBy[replica.Type]; attr != "" {
+			if t := s.target(replica.Attr(attr), replica.Resource, 0); t.truth == terraform.True {
+				s.links.replicas[t.keys[0]] = append(s.links.replicas[t.keys[0]], replica)
+			}
+		}
+	}
+}
+
+func (s *Snapshot) linkServices() {
+	rows := services.All()
+	for i := range rows {
+		row := &rows[i]
+		for _, r := range s.OfType(row.Type) {
+			for _, at := range arguments(r, row) {
+				s.link(r, row, at)
+			}
+		}
+	}
+}
+
+func (s *Snapshot) link(r *terraform.Resource, row *services.Row, at argument) {
+	t := s.target(at.value, r, 0)
+	s.links.keys[r] = append(s.links.keys[r], t.keys...)
+	use := Use{Consumer: r, Row: row, Value: at.value, Form: t.form, Via: t.via, Exists: terraform.All(r.Exists, at.exists)}
+	if t.truth == terraform.True && !r.Ignores(row.Top()) {
+		use.Key = t.keys[0]
+		s.links.uses = append(s.links.uses, use)
+		return
+	}
+	for _, key := range t.keys {
+		use.Key = key
+		s.links.may = append(s.links.may, use)
+	}
+}
