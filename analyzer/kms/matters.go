@@ -8,9 +8,12 @@ import (
 )
 
 // Matters tells by a file's text whether it may say anything about KMS: it names a resource type of KMS or one that is
-// judged with or without a key, a service beside the argument for its key, or a module that makes keys. A word in a
-// comment is enough; a missing one is proof.
+// judged with or without a key, a service beside the argument for its key, a module that makes keys, or an action. A
+// word in a comment is enough; a missing one is proof.
 func Matters(text []byte) bool {
+	if mattersToIAM(text) {
+		return true
+	}
 	for _, module := range [][]byte{[]byte("terraform-aws-modules/kms/aws"), []byte("terraform-aws-modules/terraform-aws-kms")} {
 		if bytes.Contains(text, module) {
 			return true

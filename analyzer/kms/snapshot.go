@@ -21,6 +21,7 @@ type Snapshot struct {
 	byType    map[string][]*terraform.Resource
 	documents *policy.Resolver
 	policies  map[*Key]policy.Document // read so far
+	writes    map[*terraform.Resource][]Written
 
 	byResource map[*terraform.Resource]*Key
 	links      *links // nil until somebody asks
@@ -48,7 +49,7 @@ var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_
 // modelled tells what rules look at: managed resources, and a data source that is given a secret. Other data sources
 // are found through references.
 func modelled(kind, typ string) bool {
-	return kind == "resource" && (ofKMS(typ) || typ == defaultEncryption || services.Of(typ) != nil) || kind+"."+typ == dataCiphertext
+	return kind == "resource" && (ofKMS(typ) || isIAM(typ) || typ == defaultEncryption || services.Of(typ) != nil) || kind+"."+typ == dataCiphertext
 }
 
 // Build reads the model out of a configuration.
@@ -56,6 +57,7 @@ func Build(config *terraform.Configuration) *Snapshot {
 	s := &Snapshot{
 		Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{},
 		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{}, byResource: map[*terraform.Resource]*Key{},
+		writes: map[*terraform.Resource][]Written{},
 	}
 	for _, scope := range config.Scopes() {
 		s.Declared += scope.Declared()
