@@ -117,7 +117,7 @@ func (d decoder) members(n *node, open func(string), read map[string]func(*node)
 		case seen[element]:
 			d.repeated(m.name.Range)
 		case element != name && !d.provider:
-			d.refuse(m.name.Range, "AWS writes this element "+element)
+			d.fault(Fault{Kind: Misspelt, Range: m.name.Range, What: "AWS writes this element " + element})
 		}
 		if element != "" {
 			seen[element] = true

@@ -90,7 +90,7 @@ func show(out *strings.Builder, d Document, indent string) {
 		showStatement(out, s, indent)
 	}
 	for _, f := range d.Faults {
-		kind := [...]string{"refused", "crashed", "dropped", "opened", "repeated"}[f.Kind]
+		kind := [...]string{"refused", "misspelt", "crashed", "dropped", "opened", "repeated"}[f.Kind]
 		fmt.Fprintf(out, "%s%s %s %s", indent, kind, where(f.Range), f.What)
 		if f.Value.Filename != "" {
 			out.WriteString(": " + where(f.Value))

@@ -20,6 +20,8 @@ type FaultKind int
 const (
 	// Refused is a document that AWS does not take, or of which the provider makes none.
 	Refused FaultKind = iota
+	// Misspelt is an element in letters of another case than AWS's. Nothing says that AWS takes it.
+	Misspelt
 	// Crashed is a document at which the provider ends with a stack trace.
 	Crashed
 	// Dropped is an element or a condition that aws_iam_policy_document does not write.
@@ -30,9 +32,9 @@ const (
 	Repeated
 )
 
-// Invalid tells that Terraform or AWS certainly refuses the document.
+// Invalid tells that Terraform or AWS refuses the document.
 func (d Document) Invalid() bool {
-	return slices.ContainsFunc(d.Faults, func(f Fault) bool { return f.Kind == Refused || f.Kind == Crashed })
+	return slices.ContainsFunc(d.Faults, func(f Fault) bool { return f.Kind <= Crashed })
 }
 
 func (d *Document) refuse(r hcl.Range, what string) {

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -33,11 +34,7 @@ func (d Document) JSON() (text string, ok bool) {
 		return "", false
 	}
 	w := writer{ok: true, merged: d.Notation == Block}
-	out := jsonDocument{Version: w.text(d.Version), ID: w.text(d.ID)}
-	for _, s := range d.Statements {
-		out.Statement = append(out.Statement, w.statement(s))
-	}
-	encoded, err := json.Marshal(out)
+	encoded, err := json.Marshal(w.document(d))
 	return string(encoded), err == nil && w.ok
 }
 
@@ -47,10 +44,25 @@ type writer struct {
 	merged bool // by the data source, which sorts principals of other documents too
 }
 
+func (w *writer) document(d Document) jsonDocument {
+	out := jsonDocument{Version: w.text(d.Version), ID: w.text(d.ID)}
+	for _, s := range d.Statements {
+		out.Statement = append(out.Statement, w.statement(s))
+	}
+	return out
+}
+
+// text is the known parts of a text.
 func (w *writer) text(t Text) string {
-	s, known := t.Known()
-	w.ok = w.ok && known
-	return s
+	if s, known := t.Known(); known {
+		return s
+	}
+	w.ok = false
+	var known strings.Builder
+	for _, part := range t.Parts {
+		known.WriteString(part.Literal)
+	}
+	return known.String()
 }
 
 func (w *writer) statement(s Statement) jsonStatement {

@@ -10,6 +10,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
+	"github.com/kms-review/kms-review/analyzer/rules/statement"
 )
 
 // All lists the rules by ID. It is written out, so that a rule that is not in it does not exist.
@@ -21,6 +22,8 @@ func All() []rule.Rule {
 		rotation.RotationTurnedOff,
 		keyshape.InvalidKeyShape,
 		keyshape.KeyMaterialInConfig,
+		statement.PolicyLimits,
+		statement.PolicyManagedTwice,
 		keypolicy.NoExplicitPolicy,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
