@@ -22,6 +22,7 @@ func All() []rule.Rule {
 		rotation.RotationTurnedOff,
 		keyshape.InvalidKeyShape,
 		keyshape.KeyMaterialInConfig,
+		statement.UnknownAction,
 		statement.PolicyLimits,
 		statement.PolicyManagedTwice,
 		keypolicy.NoExplicitPolicy,
