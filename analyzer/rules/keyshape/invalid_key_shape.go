@@ -53,6 +53,7 @@ func checkInvalidKeyShape(p *rule.Pass) {
 			checkUsage(p, s)
 		}
 		checkXKS(p, s)
+		checkRegion(p, s)
 	}
 }
 
