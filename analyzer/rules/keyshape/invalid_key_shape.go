@@ -49,7 +49,7 @@ func checkInvalidKeyShape(p *rule.Pass) {
 			continue // a replica has the shape of its primary
 		}
 		s := shapeOf(key)
-		if !checkStore(p, s) {
+		if !checkStore(p, s) && !checkProvider(p, s) {
 			checkUsage(p, s)
 		}
 		checkXKS(p, s)
@@ -102,7 +102,10 @@ func checkUsage(p *rule.Pass, s shape) {
 }
 
 func usageMessage(s shape) string {
-	const follows = "Plan and validate pass, then CreateKey refuses the key in the middle of the apply."
+	follows := "Plan and validate pass, then CreateKey refuses the key in the middle of the apply."
+	if recent(s.spec) {
+		follows = "CreateKey refuses the key in the middle of the apply."
+	}
 	if s.usage.Absent() {
 		return fmt.Sprintf("`%s` is a key %s without `%s`, and the default, `%s`, is not for such keys%s. %s",
 			s.key.Address, kind(s.spec), attrUsage, encryptDecrypt, legal(s.spec), follows)
