@@ -24,7 +24,7 @@ func recent(spec terraform.Value) bool {
 // more than a note.
 func checkProvider(p *rule.Pass, s shape) bool {
 	version := s.key.Scope.ProviderVersion()
-	if s.key.Type != "aws_kms_key" || !recent(s.spec) || version.Below(sinceMajor, 0) != terraform.True {
+	if !recent(s.spec) || version.Below(sinceMajor, 0) != terraform.True {
 		return false
 	}
 	p.Report(rule.Problem{
