@@ -147,3 +147,6 @@ func (r Rule) Page() string {
 	prose, _, _ := strings.Cut(r.Spec, "\n-- ")
 	return prose
 }
+
+// Suggests tells that the rule has a fix: an example of its specification is mended by it.
+func (r Rule) Suggests() bool { return strings.Contains(r.Spec, ".fixed --\n") }

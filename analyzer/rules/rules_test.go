@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"sort"
@@ -41,9 +42,9 @@ func TestSpecifications(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write testdata/messages.golden")
+var update = flag.Bool("update", false, "write testdata/messages.golden and README.md")
 
-// TestMessages pins what a reader sees of each example.
+// TestMessages pins what a reader sees of each example, and of all rules together.
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	var got strings.Builder
@@ -65,17 +66,43 @@ func TestMessages(t *testing.T) {
 			}
 		}
 	}
-	if *update {
-		if err := os.WriteFile("testdata/messages.golden", []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
+	golden(t, "testdata/messages.golden", got.String())
+	golden(t, "README.md", index(t))
+}
+
+// index is the index of the rules, with links to their specifications.
+func index(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	err := rules.Markdown(&out, func(r rule.Rule) string {
+		stem := strings.ReplaceAll(r.Name, "-", "_")
+		files, _ := filepath.Glob("*/" + stem + ".txtar")
+		if len(files) != 1 {
+			t.Errorf("%s: want one specification %s.txtar, found %v", r.ID, stem, files)
+			return ""
 		}
-	}
-	want, err := os.ReadFile("testdata/messages.golden")
+		return filepath.ToSlash(files[0])
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("messages changed; if they should, run with -update (-want +got):\n%s", diff)
+	return out.String()
+}
+
+// golden compares a text with a file of this directory.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s changed; if it should, run with -update (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -2,28 +2,32 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/rules"
 )
 
 func rulesCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "rules",
-		Short: "List the rules",
-		Args:  cobra.NoArgs,
+	format := ""
+	cmd := &cobra.Command{
+		Use:     "rules",
+		Short:   "List the rules",
+		Example: "  kms-review rules\n  kms-review rules --format json",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			for _, r := range rules.All() {
-				note := ""
-				if r.OffByDefault {
-					note = " (off by default)"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\n", r.ID, r.Name, r.Severity, r.Title, note)
+			switch format {
+			case "text":
+				return rules.Text(cmd.OutOrStdout())
+			case "markdown":
+				return rules.Markdown(cmd.OutOrStdout(), func(rule.Rule) string { return "" })
+			case "json":
+				return rules.JSON(cmd.OutOrStdout())
 			}
-			return w.Flush()
+			return fmt.Errorf("unknown format %q: --format takes text, markdown or json", format)
 		},
 	}
+	cmd.Flags().StringVar(&format, "format", "text", "text|markdown|json")
+	return cmd
 }
