@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/rule"
 )
 
@@ -39,7 +38,8 @@ func Text(w io.Writer) error {
 	return columns.Flush()
 }
 
-// Markdown writes the index as tables, one for each subject. link gives the address of a rule's page; "" is none.
+// Markdown writes the index as tables, one for each subject. link gives the address of a rule's
+// specification; nil: there are no links.
 func Markdown(w io.Writer, link func(rule.Rule) string) error {
 	var b strings.Builder
 	b.WriteString("# Rules\n\nA rule with a suggestion offers one wherever the edit is proven to cure. A hazard lies between two revisions, so a\n" +
@@ -51,8 +51,8 @@ func Markdown(w io.Writer, link func(rule.Rule) string) error {
 			fmt.Fprintf(&b, "\n## %s\n\n| Rule | Name | Severity | What it reports | Suggestion | Hazard | On by default | Relates to |\n|---|---|---|---|---|---|---|---|\n", s)
 		}
 		id := r.ID
-		if to := link(r); to != "" {
-			id = fmt.Sprintf("[%s](%s)", r.ID, to)
+		if link != nil {
+			id = fmt.Sprintf("[%s](%s)", r.ID, link(r))
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", id, r.Name, r.Severity, r.Title,
 			yes(r.Suggests()), yes(r.Hazard), yes(!r.OffByDefault), strings.Join(r.Compliance, "; "))
@@ -70,17 +70,17 @@ func yes(b bool) string {
 
 // entry is a rule in the index's JSON form.
 type entry struct {
-	ID         string           `json:"id"`
-	Name       string           `json:"name"`
-	Title      string           `json:"title"`
-	Subject    string           `json:"subject"`
-	Severity   finding.Severity `json:"severity"`
-	Suggestion bool             `json:"suggestion"` // some findings come with one
-	Hazard     bool             `json:"hazard"`     // needs two revisions
-	Default    bool             `json:"default"`    // runs without being named
-	Supersedes []string         `json:"supersedes"`
-	References []string         `json:"references"`
-	Controls   []string         `json:"controls"` // that the rule relates to
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Title      string   `json:"title"`
+	Subject    string   `json:"subject"`
+	Severity   string   `json:"severity"`
+	Suggestion bool     `json:"suggestion"` // some findings come with one
+	Hazard     bool     `json:"hazard"`     // needs two revisions
+	Default    bool     `json:"default"`    // runs without being named
+	Supersedes []string `json:"supersedes"`
+	References []string `json:"references"`
+	Controls   []string `json:"controls"` // that the rule relates to
 }
 
 // JSON writes the index as a list of objects. Lists are never null.
@@ -88,7 +88,7 @@ func JSON(w io.Writer) error {
 	var entries []entry
 	for _, r := range All() {
 		entries = append(entries, entry{
-			ID: r.ID, Name: r.Name, Title: r.Title, Subject: subject(r), Severity: r.Severity,
+			ID: r.ID, Name: r.Name, Title: r.Title, Subject: subject(r), Severity: r.Severity.String(),
 			Suggestion: r.Suggests(), Hazard: r.Hazard, Default: !r.OffByDefault,
 			Supersedes: list(r.Supersedes), References: list(r.References), Controls: list(r.Compliance),
 		})

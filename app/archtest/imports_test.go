@@ -61,7 +61,7 @@ var mayImport = map[string][]string{
 		"app/config", "app/gh", "app/queue", "app/review", "app/store", "app/publish", "app/source/github", "webhook",
 	},
 	"app/archtest":    {"app/gh", "webhook"},
-	"cmd/kms-review":  {"app", "app/config", "app/demo", "app/review", "app/simulator", "analyzer/rules"},
+	"cmd/kms-review":  {"app", "app/config", "app/demo", "app/render", "app/review", "app/simulator", "analyzer/rules"},
 	"testdata/github": {},
 }
 

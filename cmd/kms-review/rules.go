@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/rules"
 )
 
@@ -21,7 +20,7 @@ func rulesCommand() *cobra.Command {
 			case "text":
 				return rules.Text(cmd.OutOrStdout())
 			case "markdown":
-				return rules.Markdown(cmd.OutOrStdout(), func(rule.Rule) string { return "" })
+				return rules.Markdown(cmd.OutOrStdout(), nil)
 			case "json":
 				return rules.JSON(cmd.OutOrStdout())
 			}
