@@ -26,9 +26,13 @@ func queues(base, head *kms.Snapshot) []Line {
 		if !known || !knownNow || before == after {
 			continue
 		}
-		ratio := strconv.FormatFloat(float64(before)/float64(after), 'g', 3, 64)
+		ratio, compared := float64(before)/float64(after), "as many"
+		if ratio < 1 {
+			ratio, compared = 1/ratio, "fewer"
+		}
 		lines = append(lines, Line{Resource: now, Change: fmt.Sprintf("`kms_data_key_reuse_period_seconds` is %d instead of %d: "+
-			"%s times as many requests to KMS (USD 0.03 for 10,000, beyond the first 20,000 of a month)", after, before, ratio)})
+			"%s times %s requests to KMS (USD 0.03 for 10,000, beyond the first 20,000 of a month)",
+			after, before, strconv.FormatFloat(ratio, 'g', 3, 64), compared)})
 	}
 	return lines
 }
