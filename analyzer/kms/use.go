@@ -24,6 +24,7 @@ type links struct {
 	aliases  map[*Key][]*terraform.Resource
 	grants   map[*Key][]*terraform.Resource
 	replicas map[*Key][]*Key
+	primary  map[*Key]*Key
 }
 
 // Uses lists the arguments of services that certainly name a key of the configuration: directly, through an alias, a
@@ -55,11 +56,15 @@ func (k *Key) Grants() []*terraform.Resource { return k.snapshot.linked().grants
 // Replicas lists the replica keys whose primary the key certainly is.
 func (k *Key) Replicas() []*Key { return k.snapshot.linked().replicas[k] }
 
+// Primary is the key that a replica is one of, as far as the configuration has it; nil for any other key.
+func (k *Key) Primary() *Key { return k.snapshot.linked().primary[k] }
+
 func (s *Snapshot) linked() *links {
 	if s.links == nil {
 		s.links = &links{
 			keys:    map[*terraform.Resource][]*Key{},
-			aliases: map[*Key][]*terraform.Resource{}, grants: map[*Key][]*terraform.Resource{}, replicas: map[*Key][]*Key{},
+			aliases: map[*Key][]*terraform.Resource{}, grants: map[*Key][]*terraform.Resource{},
+			replicas: map[*Key][]*Key{}, primary: map[*Key]*Key{},
 		}
 		s.linkParts()
 		s.linkServices()
@@ -80,6 +85,7 @@ func (s *Snapshot) linkParts() {
 		if attr := belongsBy[replica.Type]; attr != "" {
 			if t := s.target(replica.Attr(attr), replica.Resource, 0); t.truth == terraform.True {
 				s.links.replicas[t.keys[0]] = append(s.links.replicas[t.keys[0]], replica)
+				s.links.primary[replica] = t.keys[0]
 			}
 		}
 	}

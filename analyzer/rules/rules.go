@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/rules/consumer"
 	"github.com/kms-review/kms-review/analyzer/rules/cost"
 	"github.com/kms-review/kms-review/analyzer/rules/encryption"
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
+	"github.com/kms-review/kms-review/analyzer/rules/lifecycle"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 	"github.com/kms-review/kms-review/analyzer/rules/statement"
 )
@@ -21,11 +23,15 @@ func All() []rule.Rule {
 		rotation.RotationPeriodIneffective,
 		rotation.RotationTurnedOff,
 		keyshape.InvalidKeyShape,
+		consumer.WrongKeyTypeForService,
 		keyshape.KeyMaterialInConfig,
+		lifecycle.ImportedKeyDisabledOrExpiring,
 		statement.UnknownAction,
 		statement.PolicyLimits,
 		statement.PolicyManagedTwice,
 		keypolicy.NoExplicitPolicy,
+		lifecycle.WeakDeletionSafety,
+		lifecycle.DisabledKeyInUse,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
 		cost.MonthlyCostDelta,

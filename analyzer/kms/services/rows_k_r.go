@@ -367,4 +367,10 @@ var kToR = []Row{
 		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesConfig,
 		Default: AWSOwned,
 	},
+	{
+		Type: "aws_route53_key_signing_key", Path: "key_management_service_arn",
+		Accepts: KeyARN, Signs: true,
+		Change: Replace, Set: Replace, Unset: Replace, Uncertain: true, Loss: LosesConfig,
+		Default: Required,
+	},
 }
