@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/policy"
 )
 
 // Rewrite changes what a file says in a range on one line, in any notation: a string with or without its quotes, in a
@@ -41,4 +42,46 @@ func Quote(source []byte, at hcl.Range) []finding.Edit {
 func escaped(source []byte, at int) bool {
 	line := source[lineStart(source, at):min(at, len(source))]
 	return bytes.Contains(line, []byte(`\"`))
+}
+
+// Element is what a statement is to have: its name in JSON and in a data source, and the only text in it.
+type Element struct{ JSON, Block, Text string }
+
+// Add writes an element into a statement that does not have it: at the end of an object, and behind the actions of a
+// block.
+func (p Policies) Add(s policy.Statement, e Element) []finding.Edit {
+	if s.Notation == policy.Block {
+		return p.addArgument(s, e)
+	}
+	o := p.object(s)
+	if o == nil {
+		return nil
+	}
+	m := member{e.JSON, node{text: e.Text}}
+	if o.json {
+		return o.settled([]finding.Edit{o.addJSON(o.lastIn(o.end), o.lastIn(o.end), m)})
+	}
+	if edit, ok := o.add(o.expr, m); ok {
+		return o.settled([]finding.Edit{edit})
+	}
+	return nil
+}
+
+// addArgument adds a line to the block of a statement.
+func (p Policies) addArgument(s policy.Statement, e Element) []finding.Edit {
+	t, block := p.statementBlock(s)
+	if t == nil || block.Body.Attributes[e.Block] != nil {
+		return nil
+	}
+	anchor := block.Body.Attributes["actions"]
+	if anchor == nil {
+		anchor = block.Body.Attributes["not_actions"]
+	}
+	if anchor == nil {
+		return nil
+	}
+	end := anchor.SrcRange.End.Byte
+	line := t.newline(end) + indentOf(t.line(anchor.SrcRange.Start.Byte)) + e.Block + " = [" + expression(e.Text) + "]"
+	end = lineStart(t.source, end) + len(t.line(end))
+	return settle(t.source, []finding.Edit{t.edit(end, end, line)})
 }

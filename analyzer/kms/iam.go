@@ -14,6 +14,7 @@ type Written struct {
 	*terraform.Resource
 	Attribute string // path of the argument: "policy", "inline_policy.policy"
 	Document  policy.Document
+	Key       *terraform.Resource // of a key policy, the key that it is certainly for; else nil
 }
 
 // iamTypes are the resources whose policy argument is an identity policy: what an IAM principal may do.
@@ -60,7 +61,7 @@ func (s *Snapshot) read(r *terraform.Resource) (list []Written) {
 		if v.Absent() || r.Ignores("policy") {
 			return nil
 		}
-		return []Written{{Resource: r, Attribute: "policy", Document: policy.FromValue(v, s.documents)}}
+		return []Written{{Resource: r, Attribute: "policy", Document: policy.FromValue(v, s.documents), Key: s.keyOf(r)}}
 	}
 	if r.Ignores(inlinePolicy) {
 		return nil
@@ -71,6 +72,20 @@ func (s *Snapshot) read(r *terraform.Resource) (list []Written) {
 		list = append(list, Written{Resource: r, Attribute: inlinePolicy + ".policy", Document: document})
 	}
 	return list
+}
+
+// keyOf is the key that a resource sets the policy of; nil where that is not known.
+func (s *Snapshot) keyOf(r *terraform.Resource) *terraform.Resource {
+	switch {
+	case s.byResource[r] != nil:
+		return r
+	case r.Type != "aws_kms_key_policy":
+		return nil
+	}
+	if keys, _, truth := s.Target(r.Attr("key_id"), r); truth == terraform.True {
+		return keys[0].Resource
+	}
+	return nil
 }
 
 // speaks tells whether a resource is an identity policy that names an action of KMS, in one of its instances.

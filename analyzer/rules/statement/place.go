@@ -86,10 +86,40 @@ func identity(s policy.Statement) string {
 	return strings.Join(words, "\x00")
 }
 
+// content is the identity with the actions, for what is wrong with the statement as a whole.
+func content(s policy.Statement) string {
+	words := []string{identity(s)}
+	for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
+		action, _ := item.Symbol()
+		words = append(words, action)
+	}
+	return strings.Join(words, "\x00")
+}
+
 // name is how a message calls a statement.
 func name(s policy.Statement) string {
 	if sid, known := s.Sid.Known(); known && sid != "" {
-		return "the statement `" + sid + "`"
+		return "the statement " + code(sid)
 	}
 	return "a statement"
+}
+
+// sentence begins with a capital letter.
+func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] }
+
+// maxCode bounds what a message repeats of a policy.
+const maxCode = 120
+
+// code puts words of a policy into a code span, which they must not leave.
+func code(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '`' || r < ' ' {
+			return '\''
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > maxCode {
+		text = string(runes[:maxCode]) + "…"
+	}
+	return "`" + text + "`"
 }

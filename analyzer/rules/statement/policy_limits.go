@@ -107,7 +107,8 @@ func (l limits) text(t policy.Text, where string, part hcl.Range, isName bool) {
 			}
 		}
 		what := fmt.Sprintf("it holds the character U+%04X, and KMS takes tabs, line ends and U+0020 to U+00FF", bad)
-		l.refused(t.Range, part, fmt.Sprintf("%s\x00U+%04X", where, bad), what, cure)
+		symbol, _ := t.Symbol()
+		l.refused(t.Range, part, where+"\x00"+symbol, what, cure)
 		return
 	}
 }

@@ -72,9 +72,9 @@ func bare(text string) bool { return text != "" && !strings.Contains(text, ":") 
 
 func (u unknownActions) unknown(w kms.Written, s policy.Statement, item policy.Text, text string) {
 	suggestion, suggested := action.Suggest(text)
-	what := fmt.Sprintf("`%s` in %s of `%s` is no action of KMS", text, name(s), w.Address)
+	what := fmt.Sprintf("%s in %s of `%s` is no action of KMS", code(text), name(s), w.Address)
 	if bare(text) {
-		what = fmt.Sprintf("`%s` in %s of `%s` has no prefix of a service", text, name(s), w.Address)
+		what = fmt.Sprintf("%s in %s of `%s` has no prefix of a service", code(text), name(s), w.Address)
 	}
 	if suggested {
 		what += ": `" + suggestion + "` is"
@@ -149,7 +149,7 @@ func (u unknownActions) grant(r *terraform.Resource) {
 		item := policy.Text{Range: operation.Range}
 		u.Report(rule.Problem{
 			Resource: r, Attribute: "operations", Discriminator: text, Range: u.visible(operation.Range),
-			Message: fmt.Sprintf("`%s` in `%s` is no operation of a grant%s. Terraform's validation refuses it.", text, r.Address, what),
+			Message: fmt.Sprintf("%s in `%s` is no operation of a grant%s. Terraform's validation refuses it.", code(text), r.Address, what),
 			Fix: func() []finding.Edit {
 				if right == "" {
 					return nil

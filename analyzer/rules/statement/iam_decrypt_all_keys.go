@@ -1,0 +1,176 @@
+package statement
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/fix"
+	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+//go:embed iam_decrypt_all_keys.txtar
+var iamDecryptAllKeysSpec string
+
+const (
+	keysInPolicies = "https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html"
+	aliasGuide     = "https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html"
+)
+
+// IAMDecryptAllKeys reports an identity policy that permits to decrypt with any key, or that names a key by its alias.
+var IAMDecryptAllKeys = rule.Rule{
+	ID: "KMS215", Name: "iam-decrypt-all-keys",
+	Title:      "IAM policy allows decryption with all keys, or uses an alias ARN as resource",
+	Severity:   finding.Medium,
+	References: []string{keysInPolicies, aliasGuide},
+	Compliance: []string{"AWS Security Hub KMS.1, KMS.2", "AWS Well-Architected SEC03-BP02", "NIST 800-53 AC-6"},
+	Spec:       iamDecryptAllKeysSpec,
+	Check:      checkIAMDecryptAllKeys,
+}
+
+func checkIAMDecryptAllKeys(p *rule.Pass) {
+	i := identities{newReporter(p)}
+	for _, w := range p.Head.IAMDocuments() {
+		for _, d := range alternatives(w.Document) {
+			for _, s := range d.Statements {
+				i.aliases(w, s)
+				i.decryption(w, d, s)
+			}
+		}
+	}
+}
+
+type identities struct{ reporter }
+
+// keyActions are the KMS actions of an Allow statement; ok is false where a part of them is not known, or somebody
+// else's: "*" is for general tools.
+func keyActions(s policy.Statement) (actions action.Set, ok bool) {
+	if s.Effect.Is("Allow") != terraform.True || s.Open || s.Actions.Present != terraform.True || s.Actions.Open {
+		return 0, false
+	}
+	for _, item := range s.Actions.Items {
+		text, known := item.Known()
+		set := action.Match(text)
+		if !known || set != 0 && !ofKMS(text) {
+			return 0, false
+		}
+		actions |= set
+	}
+	return actions, actions != 0
+}
+
+// onAliases are the actions for which the ARN of an alias is a resource.
+// https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+const onAliases = action.CreateAlias | action.DeleteAlias | action.UpdateAlias
+
+func (i identities) aliases(w kms.Written, s policy.Statement) {
+	actions, ok := keyActions(s)
+	if !ok || actions&onAliases != 0 {
+		return
+	}
+	for _, item := range s.Resources.Items {
+		if !isAlias(item) {
+			continue
+		}
+		symbol, _ := item.Symbol()
+		i.report(w, s.Range, rule.Problem{
+			Discriminator: "alias\x00" + symbol + "\x00" + identity(s), Range: item.Range,
+			Message: fmt.Sprintf("%s in %s of `%s` is the ARN of an alias, which permits nothing to be done with the key. KMS compares "+
+				"the ARN of the key, or the condition `kms:ResourceAliases` with the name of the alias.", code(symbol), name(s), w.Address),
+			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
+			Fix: func() []finding.Edit {
+				return fix.Rewrite(i.Head.Config.Source(item.Range.Filename), item.Range, targetOfAlias)
+			},
+		})
+	}
+}
+
+// targetOfAlias turns a reference to an alias's ARN into one to that of its key.
+func targetOfAlias(text string) string {
+	for _, end := range []string{"", `}"`, ` }"`} {
+		if reference, ok := strings.CutSuffix(text, ".arn"+end); ok && !strings.ContainsAny(reference, "?(") {
+			return reference + ".target_key_arn" + end
+		}
+	}
+	return text
+}
+
+func isAlias(item policy.Text) bool {
+	if ref := item.Reference(); ref != nil {
+		resources := ref.Resources()
+		return ref.Attribute == "arn" && !ref.Each && len(resources) > 0 && resources[0].Type == "aws_kms_alias"
+	}
+	fields, ok := arn(item)
+	return ok && fields[2] == "kms" && strings.HasPrefix(fields[5], "alias/")
+}
+
+// decrypts are the actions that give data in plain text.
+const decrypts = action.Decrypt | action.ReEncryptFrom
+
+func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statement) {
+	actions, ok := keyActions(s)
+	if !ok || actions&decrypts == 0 || d.Open || limited(s) || denied(d) {
+		return
+	}
+	for _, item := range s.Resources.Items {
+		if !anyKey(item) {
+			continue
+		}
+		symbol, _ := item.Symbol()
+		i.report(w, s.Range, rule.Problem{
+			Discriminator: "decrypt\x00" + content(s), Range: item.Range,
+			Message: fmt.Sprintf("%s of `%s` permits `%s` with %s, so with every key there whose policy leaves access to IAM. Whoever "+
+				"has this policy can read the data of all applications that use those keys.", sentence(name(s)), w.Address, actions&decrypts, code(symbol)),
+			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
+		})
+		return
+	}
+}
+
+// harmless are keys of conditions that do not say which key or which data it is about.
+var harmless = []string{"aws:securetransport", "aws:multifactorauthpresent", "aws:multifactorauthage"}
+
+// limited tells that a condition may say which keys or which services a statement is for.
+func limited(s policy.Statement) bool {
+	return s.Conditions.Open || slices.ContainsFunc(s.Conditions.Items, func(c policy.Condition) bool {
+		key, _ := c.Key.Known()
+		return !slices.Contains(harmless, strings.ToLower(key))
+	})
+}
+
+// denied tells that another statement of the policy may take the permission away again.
+func denied(d policy.Document) bool {
+	return slices.ContainsFunc(d.Statements, func(s policy.Statement) bool {
+		_, possible := access.Actions(s)
+		return s.Effect.Is("Allow") != terraform.True && possible&decrypts != 0
+	})
+}
+
+// anyKey tells a resource that names no key, but all of an account, or of an account and Region.
+func anyKey(item policy.Text) bool {
+	if item.Is("*") == terraform.True {
+		return true
+	}
+	fields, ok := arn(item)
+	return ok && fields[2] == "kms" && (fields[5] == "key/*" || fields[5] == "*")
+}
+
+// arn splits the text of an ARN into its six parts, in which what is not known is a question mark.
+func arn(item policy.Text) (fields []string, ok bool) {
+	var text strings.Builder
+	for _, part := range item.Parts {
+		text.WriteString(part.Literal)
+		if part.Unknown != nil {
+			text.WriteString("?")
+		}
+	}
+	fields = strings.SplitN(text.String(), ":", 6)
+	return fields, len(fields) == 6 && fields[0] == "arn"
+}
