@@ -49,9 +49,10 @@ var mayImport = map[string][]string{
 	"app/render":          {"app/change", "analyzer", "analyzer/finding", "analyzer/settings"},
 	"app/publish":         {"app/change", "app/gh", "app/store", "app/render"},
 	"app/command":         {"app/change", "app/gh"},
+	"app/rewrite":         {},
 	"app/review": {
-		"analyzer", "analyzer/finding", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
-		"app/render", "app/publish", "app/command", "app/queue", "app/store", "webhook",
+		"analyzer", "analyzer/finding", "analyzer/fix", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
+		"app/render", "app/rewrite", "app/publish", "app/command", "app/queue", "app/store", "webhook",
 	},
 	"app/simulator":             {"testdata/github"}, // a second opinion on GitHub: it must not share a mistake with our client
 	"app/simulator/page":        {"app/simulator"},

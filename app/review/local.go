@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,9 +36,13 @@ type Local struct {
 	Report analyzer.Report
 	FailOn finding.Severity // 0: never
 
-	base  fs.FS
-	head  fs.FS
-	close func() error
+	in       analyzer.Input
+	root     string // directory that the paths of the report are relative to
+	problems []finding.Diagnostic
+	gaps     []change.Gap
+	base     fs.FS
+	head     fs.FS
+	close    func() error
 }
 
 // RunLocal judges a change of a local repository, or all of a directory. The error says that there is no judgement;
@@ -48,19 +53,26 @@ func RunLocal(ctx context.Context, opts LocalOptions) (*Local, error) {
 	if err != nil {
 		return nil, errors.Join(err, local.Close())
 	}
-	in, problems, err := localInput(c, root, opts)
+	local.in, local.problems, err = localInput(c, root, opts)
 	if err != nil {
 		return nil, errors.Join(err, local.Close())
 	}
-	local.FailOn, local.base, local.head = in.Settings.FailOn, c.Base, c.Head
-	local.Report, err = analyzer.Analyze(ctx, in)
+	local.FailOn, local.root, local.gaps, local.base, local.head = local.in.Settings.FailOn, root, c.Gaps, c.Base, c.Head
+	err = local.judge(ctx)
 	if err != nil && !errors.Is(err, analyzer.ErrNothingReadable) {
 		return nil, errors.Join(fmt.Errorf("analyze %s: %w", opts.Dir, err), local.Close())
 	}
-	local.Report.Diagnostics = append(problems, local.Report.Diagnostics...)
-	addGaps(&local.Report, c.Gaps)
 	local.Report.Stats.DurationMS = time.Since(opts.Now).Milliseconds()
 	return local, err
+}
+
+// judge runs the analyzer, and adds what was wrong before it ran.
+func (l *Local) judge(ctx context.Context) error {
+	report, err := analyzer.Analyze(ctx, l.in)
+	report.Diagnostics = append(slices.Clone(l.problems), report.Diagnostics...)
+	addGaps(&report, l.gaps)
+	l.Report = report
+	return err
 }
 
 // read returns the change, or for a scan one without a base, and the directory that its paths are relative to.

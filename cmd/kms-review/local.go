@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -26,6 +25,11 @@ type output struct {
 func localFlags(flags *pflag.FlagSet, out *output, opts *review.LocalOptions) {
 	flags.StringVar(&out.format, "format", "text", strings.Join(review.Formats(), "|"))
 	flags.StringVar(&out.file, "output", "", "write the report to this file instead of standard output")
+	judgementFlags(flags, opts)
+}
+
+// judgementFlags are the flags that say how to judge.
+func judgementFlags(flags *pflag.FlagSet, opts *review.LocalOptions) {
 	flags.StringVar(&opts.FailOn, "fail-on", "", "critical|high|medium|low|never: exit with 1 for a new finding at or above it (default: the settings, else high)")
 	flags.StringVar(&opts.Rules, "rules", "", "all|default|ID,-ID,...: which rules run (default: the settings)")
 	flags.StringArrayVar(&opts.VarFiles, "var-file", nil, "file with values of variables, as for terraform plan (may be given several times)")
@@ -43,10 +47,7 @@ func local(ctx context.Context, out output, opts review.LocalOptions) error {
 	if !slices.Contains(review.Formats(), out.format) {
 		return fmt.Errorf("unknown format %q: --format takes %s", out.format, strings.Join(review.Formats(), " or "))
 	}
-	opts.Now, opts.Version = time.Now(), version()
-	if out.process.terminal(out.process.stderr) {
-		fmt.Fprintf(out.process.stderr, "kms-review: reading %s ...\n", opts.Dir)
-	}
+	progress(out.process, &opts)
 	result, err := review.RunLocal(ctx, opts)
 	if result == nil {
 		return err
