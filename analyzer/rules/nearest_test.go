@@ -11,7 +11,7 @@ import (
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		"rotation-disabeld":      "rotation-disabled",
+		"rotation-disabIed":      "rotation-disabled",
 		"ROTATION-DISABLE":       "rotation-disabled",
 		"KMS1O1":                 "KMS101",
 		"KMS 101":                "KMS101",

@@ -33,7 +33,7 @@ func Files(dir string, files []File) (done []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open directory: %w", err)
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // only a descriptor of the directory
 	var failed []error
 	for _, f := range files {
 		if err := replace(root, f); err != nil {
