@@ -28,6 +28,7 @@ func All() []rule.Rule {
 		lifecycle.ImportedKeyDisabledOrExpiring,
 		statement.StatementIneffective,
 		statement.UnknownAction,
+		statement.InvalidPrincipal,
 		statement.PolicyLimits,
 		statement.PolicyManagedTwice,
 		statement.PolicyDocumentMergeHazard,
