@@ -7,41 +7,34 @@ import (
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
-// argument is one place where a row's argument is written.
-type argument struct {
-	value  terraform.Value
-	exists terraform.Truth // of the blocks around it
-}
-
-// arguments finds a row's argument in all the blocks of its path that a resource has.
-func arguments(r *terraform.Resource, row *services.Row) []argument {
-	return inBlock(r.Attr, r.Blocks, strings.Split(row.Path, "."), terraform.True)
+// arguments are the values that a resource gives a row's argument, in all the blocks of its path.
+func arguments(r *terraform.Resource, row *services.Row) []terraform.Value {
+	return inBlock(r.Attr, r.Blocks, strings.Split(row.Path, "."))
 }
 
 // inBlock looks in a resource or a nested block, by its methods.
-func inBlock(attr func(string) terraform.Value, blocks func(string) ([]terraform.Block, bool), path []string, exists terraform.Truth) []argument {
+func inBlock(attr func(string) terraform.Value, blocks func(string) ([]terraform.Block, bool), path []string) []terraform.Value {
 	v := attr(path[0])
 	written := !v.Absent() || v.Range.Filename != ""
-	if len(path) == 1 && written {
-		return []argument{{v, exists}}
+	switch {
+	case written && len(path) == 1:
+		return []terraform.Value{v}
+	case written:
+		return inValue(v, path[1:])
 	}
-	if len(path) == 1 {
-		return nil
-	}
-	if written {
-		return inValue(v, path[1:], exists)
-	}
-	var all []argument
-	inside, _ := blocks(path[0])
-	for _, b := range inside {
-		all = append(all, inBlock(b.Attr, b.Blocks, path[1:], terraform.All(exists, b.Exists))...)
+	var all []terraform.Value
+	if len(path) > 1 {
+		inside, _ := blocks(path[0])
+		for _, b := range inside {
+			all = append(all, inBlock(b.Attr, b.Blocks, path[1:])...)
+		}
 	}
 	return all
 }
 
 // inValue looks in the objects of an argument that takes the place of blocks.
-func inValue(v terraform.Value, path []string, exists terraform.Truth) []argument {
-	var all []argument
+func inValue(v terraform.Value, path []string) []terraform.Value {
+	var all []terraform.Value
 	objects, isList := v.Elements()
 	if !isList {
 		objects = []terraform.Value{v}
@@ -51,9 +44,9 @@ func inValue(v terraform.Value, path []string, exists terraform.Truth) []argumen
 		field, written := fields[path[0]]
 		switch {
 		case written && len(path) == 1:
-			all = append(all, argument{field, exists})
+			all = append(all, field)
 		case written:
-			all = append(all, inValue(field, path[1:], exists)...)
+			all = append(all, inValue(field, path[1:])...)
 		}
 	}
 	return all

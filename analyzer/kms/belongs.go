@@ -25,7 +25,7 @@ func (s *Snapshot) BelongsTo(r *terraform.Resource) []string {
 	return addresses(keys)
 }
 
-// PointsAt lists the addresses of the keys that a service's arguments name, or may name.
+// PointsAt lists the addresses of the keys that a service's arguments certainly name.
 func (s *Snapshot) PointsAt(r *terraform.Resource) []string {
 	var keys []*Key
 	for _, instance := range s.resources[id{r.Scope.Root, r.Address}] {

@@ -21,22 +21,28 @@ func (s *Snapshot) spelled(v terraform.Value, from *terraform.Resource, steps in
 	case len(arn) != 6:
 		return target{}
 	}
-	switch kind, id := arn[5].cut(); kind {
-	case "key":
+	if kind, id := arn[5].cut(); kind == "key" {
 		return s.keyInARN(id, from, steps)
-	case "alias":
-		t := s.named(arn[5], from, steps).as(services.AliasARN)
-		if t.truth == terraform.True && !(arn[3].own("aws_region", from) && arn[4].own("aws_caller_identity", from)) {
-			t.truth = terraform.Undecided // the same name in another account or Region is another alias
-		}
-		return t
 	}
-	if ref := arn[5].reference(); ref != nil { // an alias's name brings its "alias/" along
+	t := s.aliasIn(arn[5], from, steps)
+	if t.truth == terraform.True && !(arn[3].own("aws_region", from) && arn[4].own("aws_caller_identity", from)) {
+		t.truth = terraform.Undecided // the same name in another account or Region is another alias
+	}
+	return t
+}
+
+// aliasIn is the target of the last part of an alias's ARN, which an alias's name is as a whole: alias/app.
+func (s *Snapshot) aliasIn(name text, from *terraform.Resource, steps int) target {
+	if ref := name.reference(); ref != nil {
 		if t := s.target(*ref, from, steps+1); t.form == services.AliasName {
 			return t.as(services.AliasARN)
 		}
+		return target{}
 	}
-	return target{}
+	if kind, _ := name.cut(); kind != "alias" {
+		return target{}
+	}
+	return s.named(name, from, steps).as(services.AliasARN)
 }
 
 // plain is the target of a text that is no ARN: an alias's name, or a key's id, which may be that of any key.
@@ -44,10 +50,15 @@ func (s *Snapshot) plain(name text, from *terraform.Resource, steps int) target 
 	if kind, _ := name.cut(); kind == "alias" {
 		return s.named(name, from, steps)
 	}
-	if _, whole := name.whole(); whole {
+	written, whole := name.whole()
+	switch {
+	case !whole:
+		return target{}
+	case written == "":
+		return target{truth: terraform.False} // as good as absent to the provider
+	default:
 		return target{form: services.KeyID}
 	}
-	return target{}
 }
 
 // keyInARN is the target of an ARN that is put together around a key's id.
@@ -217,7 +228,21 @@ func (t text) same(other text, oneScope bool) terraform.Truth {
 	if slices.EqualFunc(t, other, func(a, b piece) bool { return a.same(b, oneScope) }) {
 		return terraform.True
 	}
+	head, tail := t.edges()
+	otherHead, otherTail := other.edges()
+	if !strings.HasPrefix(head, otherHead) && !strings.HasPrefix(otherHead, head) ||
+		!strings.HasSuffix(tail, otherTail) && !strings.HasSuffix(otherTail, tail) {
+		return terraform.False
+	}
 	return terraform.Undecided
+}
+
+// edges are what is written at the beginning and at the end.
+func (t text) edges() (head, tail string) {
+	if len(t) == 0 {
+		return "", ""
+	}
+	return t[0].written, t[len(t)-1].written
 }
 
 func (p piece) same(other piece, oneScope bool) bool {

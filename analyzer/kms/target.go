@@ -34,12 +34,8 @@ func (s *Snapshot) target(v terraform.Value, from *terraform.Resource, steps int
 	if steps > maxSteps {
 		return target{}
 	}
-	if ref := v.Reference; ref != nil && !ref.Each {
-		var each []target
-		for _, r := range ref.Resources() {
-			each = append(each, s.targetOf(r, ref.Attribute, steps+1))
-		}
-		return together(each)
+	if v.Reference != nil {
+		return s.referred(*v.Reference, steps)
 	}
 	if choices, ok := v.Choices(); ok {
 		var each []target
@@ -49,6 +45,21 @@ func (s *Snapshot) target(v terraform.Value, from *terraform.Resource, steps int
 		return together(each)
 	}
 	return s.spelled(v, from, steps)
+}
+
+// referred is the target of a reference. A list of all instances, which join("", ...) makes a text of, means a key only
+// where there is exactly one.
+func (s *Snapshot) referred(ref terraform.Reference, steps int) target {
+	resources := ref.Resources()
+	var each []target
+	for _, r := range resources {
+		each = append(each, s.targetOf(r, ref.Attribute, steps+1))
+	}
+	t := together(each)
+	if ref.Each && !(len(resources) == 1 && resources[0].Exists == terraform.True && len(resources[0].Instances) == 1) {
+		t.truth = terraform.Undecided
+	}
+	return t
 }
 
 // together is the target of a value that is one of several. It is certain where all of them mean the same.

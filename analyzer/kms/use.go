@@ -13,14 +13,13 @@ type Use struct {
 	Key      *Key
 	Form     services.Form
 	Via      *terraform.Resource // the alias between, an aws_kms_alias or data source; nil without one
-	Exists   terraform.Truth     // of the resource and the blocks around the argument
 }
 
 // links is who points at whom, found once for a snapshot.
 type links struct {
 	uses     []Use                          // certain, in the order of types, roots and addresses
 	may      []Use                          // may be of the key, once for each key that it may be
-	keys     map[*terraform.Resource][]*Key // of each resource that names a key, those that it may be: perhaps none
+	keys     map[*terraform.Resource][]*Key // of each resource that names a key, those that it certainly is: perhaps none
 	aliases  map[*Key][]*terraform.Resource
 	grants   map[*Key][]*terraform.Resource
 	replicas map[*Key][]*Key
@@ -96,24 +95,27 @@ func (s *Snapshot) linkServices() {
 	for i := range rows {
 		row := &rows[i]
 		for _, r := range s.OfType(row.Type) {
-			for _, at := range arguments(r, row) {
-				s.link(r, row, at)
+			for _, v := range arguments(r, row) {
+				s.link(r, row, v)
 			}
 		}
 	}
 }
 
-func (s *Snapshot) link(r *terraform.Resource, row *services.Row, at argument) {
-	t := s.target(at.value, r, 0)
-	s.links.keys[r] = append(s.links.keys[r], t.keys...)
-	use := Use{Consumer: r, Row: row, Value: at.value, Form: t.form, Via: t.via, Exists: terraform.All(r.Exists, at.exists)}
-	if t.truth == terraform.True && !r.Ignores(row.Top()) {
+func (s *Snapshot) link(r *terraform.Resource, row *services.Row, v terraform.Value) {
+	t := s.target(v, r, 0)
+	use := Use{Consumer: r, Row: row, Value: v, Form: t.form, Via: t.via}
+	own := s.links.keys[r]
+	switch {
+	case t.truth == terraform.True && !r.Ignores(row.Top()):
 		use.Key = t.keys[0]
+		own = append(own, use.Key)
 		s.links.uses = append(s.links.uses, use)
-		return
+	default:
+		for _, key := range t.keys {
+			use.Key = key
+			s.links.may = append(s.links.may, use)
+		}
 	}
-	for _, key := range t.keys {
-		use.Key = key
-		s.links.may = append(s.links.may, use)
-	}
+	s.links.keys[r] = own // with none too: it names a key, wherever that is
 }
