@@ -88,6 +88,8 @@ func (s *Snapshot) nowhere(key *Key, inline policy.Document) policy.Document {
 	switch {
 	case s.Config.Broken(key.Scope.Module.Dir):
 		inline.Absent, inline.Open, inline.Reason = false, true, "a file of this module could not be read"
+	case s.Config.Forgets(key.Scope.Root, "aws_kms_key_policy"):
+		inline.Absent, inline.Open, inline.Reason = false, true, "a `removed` block leaves a policy in AWS that is not in the configuration any more"
 	case key.HandedOut():
 		inline.Absent, inline.Open = false, true
 		inline.Reason = fmt.Sprintf("`%s` is given to a module that is not in this repository, which may set its policy", key.Address)

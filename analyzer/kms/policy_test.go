@@ -105,6 +105,26 @@ module "policy" {
 }`,
 			want: "open: `aws_kms_key.a` is given to a module that is not in this repository, which may set its policy",
 		},
+		"forgotten": {
+			main: `resource "aws_kms_key" "a" {}
+removed {
+  from = aws_kms_key_policy.a
+  lifecycle {
+    destroy = false
+  }
+}`,
+			want: "open: a `removed` block leaves a policy in AWS that is not in the configuration any more",
+		},
+		"destroyed": {
+			main: `resource "aws_kms_key" "a" {}
+removed {
+  from = aws_kms_key_policy.a
+  lifecycle {
+    destroy = true
+  }
+}`,
+			want: "absent",
+		},
 		"registry module": {
 			main: `module "key" {
   source             = "terraform-aws-modules/kms/aws"

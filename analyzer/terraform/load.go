@@ -25,6 +25,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "data", LabelNames: []string{"type", "name"}},
 	{Type: "moved"},
 	{Type: "import"},
+	{Type: "removed"},
 }}
 
 // directory is one directory's configuration files as read, before anything is parsed.
@@ -183,6 +184,8 @@ func (m *Module) add(file *File, b *hcl.Block, override bool) {
 		m.addMove(b)
 	case "import":
 		m.addImport(b)
+	case "removed":
+		m.addRemoved(file, b)
 	}
 }
 

@@ -32,8 +32,9 @@ type Module struct {
 	required  map[string]requirement // by local name
 	moved     []Move
 	imports   []string // addresses of import blocks, without instance keys; "" where one is not understood
-	rootSigns bool     // something that only a root module has
-	broken    bool     // a file could not be read or parsed: what is absent here may stand there
+	removed   []Removed
+	rootSigns bool // something that only a root module has
+	broken    bool // a file could not be read or parsed: what is absent here may stand there
 }
 
 // Move is a moved block: both sides as written, relative to the module.
