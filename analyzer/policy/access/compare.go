@@ -1,0 +1,292 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/policy/pattern"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// Verdict is how two documents differ.
+type Verdict int
+
+// The verdicts.
+const (
+	// Incomparable means that what the configuration does not decide may matter; Reason says what.
+	Incomparable Verdict = iota
+	// Equal documents allow the same requests.
+	Equal
+	// Wider means that head allows requests which base does not, and refuses none that base allows.
+	Wider
+	// Narrower is the opposite.
+	Narrower
+	// Changed means both: some requests are newly allowed, others no longer.
+	Changed
+)
+
+// Comparison is the difference between two documents. Wider and Narrower list what is certainly new and certainly
+// gone, in the order of the statements; they do so whatever the verdict is.
+type Comparison struct {
+	Verdict  Verdict
+	Reason   string // of Incomparable, in words for a reader
+	Wider    []Change
+	Narrower []Change
+}
+
+// Change is one difference.
+type Change struct {
+	Principal string // in Markdown: "everyone", "the key's account", or a text as written in a code span
+	Actions   action.Set
+	// Words is a sentence without its full stop, in Markdown: "`arn:aws:iam::111122223333:role/app` may now `kms:Decrypt`",
+	// "the condition on `kms:ViaService` no longer limits `kms:Decrypt` for everyone".
+	Words string
+	// Base and Head are the statements that it comes from; nil where there is none in that document.
+	Base, Head *policy.Statement
+}
+
+// Compare judges two policies of one key by the requests that they allow: callers, actions, and what conditions ask
+// for. It is silent about order, Sids, and other ways to write the same. An account's number counts as the account:
+// a role of it that base permits through the account, and head by name, has gained nothing.
+//
+// An absent document is AWS's default policy. A document with Alternatives is compared with each of them; where not
+// all agree, the documents are Incomparable.
+func Compare(baseDocument, headDocument policy.Document, baseOwner, headOwner Owner) Comparison {
+	var result Comparison
+	bases, heads := alternatives(baseDocument), alternatives(headDocument)
+	for i, b := range bases {
+		for j, h := range heads {
+			one := compareOne(b, h, baseOwner, headOwner)
+			if i+j > 0 && one.Verdict != result.Verdict {
+				return Comparison{Reason: "it is not known which of several policies applies, and they do not agree"}
+			}
+			if i+j == 0 {
+				result = one
+			}
+		}
+	}
+	return result
+}
+
+func alternatives(d policy.Document) []policy.Document {
+	if len(d.Alternatives) == 0 {
+		return []policy.Document{d}
+	}
+	return d.Alternatives
+}
+
+func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
+	c := &comparer{names: newNames(baseOwner, headOwner)}
+	c.literal = ownNumber(b, baseOwner)
+	for at, d := range []policy.Document{b, h} {
+		c.read(side(at), d)
+	}
+	for _, r := range c.requesters(c.callers(), c.accounts) {
+		c.requester(r)
+	}
+	return c.comparison(b, h)
+}
+
+// ownNumber infers the number of the key's account from the policy in force: AWS accepts none that leaves nobody who
+// may change it, and across accounts nobody may. Where the principals that may are of one account, it is the key's.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+func ownNumber(d policy.Document, o Owner) string {
+	number := ""
+	if d.Absent || d.Open {
+		return ""
+	}
+	for _, s := range d.Statements {
+		_, possible := Actions(s)
+		if possible&action.PutKeyPolicy == 0 || s.Effect.Is("Allow") == terraform.False {
+			continue
+		}
+		list, whole := Principals(s, o)
+		if !whole || s.NotPrincipals.Present != terraform.False {
+			return ""
+		}
+		for _, p := range list {
+			account, known := p.Account.Known()
+			switch {
+			case p.Kind == Invalid || p.Kind == Service || p.Kind == Federated:
+			case !known || !isAccount(account) || number != "" && number != account || o.Self(p.Account) == terraform.False:
+				return ""
+			default:
+				number = account
+			}
+		}
+	}
+	return number
+}
+
+// comparer collects what differs.
+type comparer struct {
+	*names
+	documents    [2][]*clause
+	changes      [2][]Change // by the document that allows more
+	possible     [2]bool
+	tooMany      bool
+	undetermined string
+}
+
+// read spells a document.
+func (c *comparer) read(at side, d policy.Document) {
+	if d.Absent {
+		d.Statements = []policy.Statement{defaultStatement()}
+	}
+	for i := range d.Statements {
+		c.documents[at] = append(c.documents[at], c.clause(at, &d.Statements[i], i))
+	}
+	if d.Absent {
+		c.documents[at][0].principals = []subject{{Principal: Principal{Kind: Account, Own: terraform.True}, account: pattern.Word{self}}}
+		c.documents[at][0].statement = nil
+	}
+	if d.Open && !d.Absent {
+		more := &clause{exists: c.unknown(), denies: c.unknown(), ours: yes, mayMean: c.unknown(), mayExcept: no, hasPrincipal: true}
+		more.possible, more.mayAct = action.All, func(action.Set) *expression { return yes }
+		c.documents[at] = append(c.documents[at], more)
+	}
+}
+
+// defaultStatement is the only one of AWS's default policy; whom it names, the account of the key, is added.
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+func defaultStatement() policy.Statement {
+	list := func(s string) policy.List {
+		return policy.List{Present: terraform.True, Items: []policy.Text{{Parts: []policy.Part{{Literal: s}}}}}
+	}
+	none := policy.List{Present: terraform.False}
+	return policy.Statement{
+		Exists: terraform.True, Effect: list("Allow").Items[0], Actions: list("kms:*"), Resources: list("*"),
+		NotActions: none, NotResources: none,
+		Principals: policy.Principals{Present: terraform.True}, NotPrincipals: policy.Principals{Present: terraform.False},
+	}
+}
+
+func (c *comparer) callers() []subject {
+	var all []subject
+	for _, clauses := range c.documents {
+		for _, one := range clauses {
+			all = append(append(all, one.principals...), one.others...)
+		}
+	}
+	return all
+}
+
+// requester compares what one requester may do.
+func (c *comparer) requester(r *requester) {
+	effective, unsure := r.effective()
+	for _, group := range c.groups(r, effective, unsure) {
+		q, ok := c.ask(c.documents, r, group)
+		switch {
+		case !ok:
+			c.tooMany = true
+			c.possible = [2]bool{true, true}
+		case !q.same():
+			c.answer(q, r, group, group&unsure != 0)
+		}
+	}
+}
+
+// groups puts actions together that no statement tells apart.
+func (c *comparer) groups(r *requester, effective, unsure action.Set) []action.Set {
+	var order []string
+	groups := map[string]action.Set{}
+	for one := action.Set(1); one < action.All; one <<= 1 {
+		if effective&one == 0 {
+			continue
+		}
+		var key strings.Builder
+		fmt.Fprint(&key, one&unsure != 0, one&action.TakesContext != 0, one&action.TakesGrantResource != 0)
+		for _, clauses := range c.documents {
+			for _, cl := range clauses {
+				switch {
+				case cl.certain&one != 0:
+					key.WriteByte('1')
+				case cl.possible&one != 0:
+					fmt.Fprintf(&key, "?%d", one)
+				default:
+					key.WriteByte('0')
+				}
+			}
+		}
+		if groups[key.String()] == 0 {
+			order = append(order, key.String())
+		}
+		groups[key.String()] |= one
+	}
+	var list []action.Set
+	for _, key := range order {
+		list = append(list, groups[key])
+	}
+	return list
+}
+
+// answer looks for a request that head allows and base does not, and the other way round.
+func (c *comparer) answer(q *question, r *requester, group action.Set, unsure bool) {
+	for _, allows := range []side{head, base} {
+		if !unsure {
+			q.steps = maxRequests
+			found := q.find(allows, 1-allows, true)
+			if found == terraform.True {
+				c.changed(allows, q, r, group)
+			}
+			q.forget()
+			if found == terraform.True {
+				continue
+			}
+		}
+		q.steps = maxRequests
+		switch found := q.find(allows, 1-allows, false); found {
+		case terraform.True:
+			c.possible[allows] = true
+			c.undetermined = orElse(c.undetermined, c.why(r, group))
+		case terraform.Undecided:
+			c.possible[allows], c.tooMany = true, true
+		default:
+		}
+		q.forget()
+	}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func (c *comparer) why(r *requester, group action.Set) string {
+	return fmt.Sprintf("whether %s may `%s` depends on values that are not known", c.caller(r), group)
+}
+
+func (c *comparer) comparison(b, h policy.Document) Comparison {
+	result := Comparison{Wider: c.sorted(head), Narrower: c.sorted(base)}
+	wider, narrower := len(result.Wider) > 0, len(result.Narrower) > 0
+	switch {
+	case c.possible[head] && !wider || c.possible[base] && !narrower:
+		result.Reason = c.reason(b, h)
+	case wider && narrower:
+		result.Verdict = Changed
+	case wider:
+		result.Verdict = Wider
+	case narrower:
+		result.Verdict = Narrower
+	default:
+		result.Verdict = Equal
+	}
+	return result
+}
+
+func (c *comparer) reason(b, h policy.Document) string {
+	switch {
+	case h.Open && h.Reason != "":
+		return h.Reason
+	case b.Open && b.Reason != "":
+		return b.Reason
+	case c.tooMany:
+		return "the conditions have too many values to compare"
+	default:
+		return c.undetermined
+	}
+}
