@@ -30,7 +30,7 @@ func (c *comparer) changed(allows side, q *question, r *requester, group action.
 			change.Principal = c.caller(r)
 		}
 	}
-	change.Words = words(allows, why, change.Principal, keys)
+	change.Words = words(allows, why, change.Principal, keys, allowing.hasCondition(keys))
 	statements := [2]*policy.Statement{}
 	statements[allows] = allowing.statement
 	if other != nil {
@@ -92,6 +92,13 @@ func (q *question) denying(at side) *asked {
 	return nil
 }
 
+// hasCondition tells that a statement has conditions on one of the keys.
+func (a *asked) hasCondition(keys []string) bool {
+	return slices.ContainsFunc(a.conditions, func(l *limit) bool {
+		return slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(key, l.written) })
+	})
+}
+
 // comparisonKey is the key as written.
 func (l *limit) comparisonKey() string {
 	if l.written == "" {
@@ -116,27 +123,27 @@ func (c *comparer) whom(a *asked, r *requester) string {
 }
 
 // words is a change in words. The actions, which are complete only in the end, come later.
-func words(allows side, why cause, whom string, keys []string) string {
-	list := "`" + strings.Join(keys, "`, `") + "`"
-	noun := "condition"
+func words(allows side, why cause, whom string, keys []string, kept bool) string {
+	conditions := "the condition on `" + strings.Join(keys, "`, `") + "`"
+	limits := "limits "
 	if len(keys) > 1 {
-		noun = "conditions"
+		conditions, limits = "the conditions on `"+strings.Join(keys, "`, `")+"`", "limit "
 	}
 	switch {
 	case allows == head && why == denied:
 		return whom + " is no longer denied " + actionsHere
-	case allows == head && why == limited && len(keys) > 1:
-		return "the " + noun + " on " + list + " no longer limit " + actionsHere + " for " + whom
+	case allows == head && why == limited && kept:
+		return conditions + " now " + limits + actionsHere + " less for " + whom
 	case allows == head && why == limited:
-		return "the " + noun + " on " + list + " no longer limits " + actionsHere + " as before for " + whom
+		return conditions + " no longer " + limits + actionsHere + " for " + whom
 	case allows == head:
 		return whom + " may now " + actionsHere
 	case why == denied:
 		return whom + " is now denied " + actionsHere
-	case why == limited && len(keys) > 1:
-		return "the " + noun + " on " + list + " now limit " + actionsHere + " for " + whom
+	case why == limited && kept:
+		return conditions + " now " + limits + actionsHere + " more for " + whom
 	case why == limited:
-		return "the " + noun + " on " + list + " now limits " + actionsHere + " for " + whom
+		return conditions + " now " + limits + actionsHere + " for " + whom
 	default:
 		return whom + " may no longer " + actionsHere
 	}

@@ -230,7 +230,7 @@ func accountIn(key string, w pattern.Word) pattern.Word {
 	switch key {
 	case "kms:calleraccount", "aws:principalaccount":
 	case "aws:principalarn":
-		w = fifthField(w)
+		w = field(w, 4)
 	default:
 		return nil
 	}
@@ -240,18 +240,16 @@ func accountIn(key string, w pattern.Word) pattern.Word {
 	return nil
 }
 
-// fifthField is the account's number in an ARN.
-func fifthField(w pattern.Word) pattern.Word {
-	colons, from := 0, 0
-	for i, l := range w {
-		if l != ':' {
-			continue
-		}
-		switch colons++; colons {
-		case 4:
-			from = i + 1
-		case 5:
-			return w[from:i]
+// field is a part of an ARN, counted from zero; 4 is the account. It is nil where the word has no such part.
+func field(w pattern.Word, i int) pattern.Word {
+	from := 0
+	for at, l := range w {
+		switch {
+		case l != ':':
+		case i == 0:
+			return w[from:at]
+		default:
+			i, from = i-1, at+1
 		}
 	}
 	return nil

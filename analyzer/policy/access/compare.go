@@ -6,7 +6,6 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/action"
-	"github.com/kms-review/kms-review/analyzer/policy/pattern"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -78,8 +77,7 @@ func alternatives(d policy.Document) []policy.Document {
 }
 
 func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
-	c := &comparer{names: newNames(baseOwner, headOwner)}
-	c.literal = ownNumber(b, baseOwner)
+	c := &comparer{names: newNames(baseOwner, headOwner, ownNumber(b, baseOwner))}
 	for at, d := range []policy.Document{b, h} {
 		c.read(side(at), d)
 	}
@@ -89,14 +87,19 @@ func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
 	return c.comparison(b, h)
 }
 
-// ownNumber infers the number of the key's account from the policy in force: AWS accepts none that leaves nobody who
+// ownNumber is the number of the key's account, where the configuration has it; or it infers it from the policy in force: AWS accepts none that leaves nobody who
 // may change it, and across accounts nobody may. Where the principals that may are of one account, it is the key's.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 func ownNumber(d policy.Document, o Owner) string {
-	number := ""
+	if o.key != nil {
+		if number, known := numberOf(o.key.Provider()).Known(); known && number != "" {
+			return number
+		}
+	}
 	if d.Absent || d.Open {
 		return ""
 	}
+	number := ""
 	for _, s := range d.Statements {
 		_, possible := Actions(s)
 		if possible&action.PutKeyPolicy == 0 || s.Effect.Is("Allow") == terraform.False {
@@ -110,7 +113,7 @@ func ownNumber(d policy.Document, o Owner) string {
 			account, known := p.Account.Known()
 			switch {
 			case p.Kind == Invalid || p.Kind == Service || p.Kind == Federated:
-			case !known || !isAccount(account) || number != "" && number != account || o.Self(p.Account) == terraform.False:
+			case !known || !isAccount(account) || number != "" && number != account:
 				return ""
 			default:
 				number = account
@@ -139,7 +142,7 @@ func (c *comparer) read(at side, d policy.Document) {
 		c.documents[at] = append(c.documents[at], c.clause(at, &d.Statements[i], i))
 	}
 	if d.Absent {
-		c.documents[at][0].principals = []subject{{Principal: Principal{Kind: Account, Own: terraform.True}, account: pattern.Word{self}}}
+		c.documents[at][0].principals = []subject{{Principal: Principal{Kind: Account, Own: terraform.True}, account: c.own}}
 		c.documents[at][0].statement = nil
 	}
 	if d.Open && !d.Absent {

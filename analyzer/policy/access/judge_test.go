@@ -53,6 +53,11 @@ func identity(account, typ, name string) caller {
 	return c
 }
 
+func federated(account string) caller {
+	arn := "arn:aws:sts::" + account + ":federated-user/somebody"
+	return caller{typ: "AWS", is: []string{account, arn}, account: account, arn: arn}
+}
+
 func session(account, role, name string) caller {
 	c := identity(account, "role", role)
 	c.is[2] = "arn:aws:sts::" + account + ":assumed-role/" + role + "/" + name
@@ -65,6 +70,7 @@ var callers = []caller{
 	identity(ownAccount, "role", "unnamed"), identity(ownAccount, "user", "unnamed"), session(ownAccount, "app", "s1"),
 	identity(otherAccount, "role", "app"), identity(otherAccount, "user", "unnamed"), identity(otherAccount, "role", "unnamed"),
 	identity(thirdAccount, "role", "unnamed"), identity(thirdAccount, "user", "x"), identity(nobodyAccount, "role", "unnamed"), identity(nobodyAccount, "user", "app"),
+	federated(ownAccount), federated(otherAccount), federated(nobodyAccount),
 	{typ: "Service", is: []string{"logs.amazonaws.com"}}, {typ: "Service", is: []string{"s3.amazonaws.com"}},
 }
 
@@ -326,11 +332,11 @@ var sendable = map[string][][]string{
 	"aws:principalaccount":      {nil, {ownAccount}, {otherAccount}, {thirdAccount}, {nobodyAccount}},
 	"aws:principalarn":          {nil, {"arn:aws:iam::111111111111:role/app"}, {"arn:aws:iam::222222222222:user/x"}},
 	"aws:principalorgid":        {nil, {"o-abc"}, {"o-abd"}, {"o-xyz"}, {"o-a"}, {"O-ABC"}},
-	"aws:principalorgpaths":     {nil, {"o-abc/r-1/ou-1/"}, {"o-abc/r-1/ou-2/"}, {"o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-2/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/", "o-xyz/r-1/"}},
-	"aws:sourcearn":             {nil, {"arn:aws:s3:::bucket"}, {"arn:aws:s3:::other"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:a"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:b"}, {"arn:aws:logs:us-east-1:222222222222:log-group:a"}, {"arn:aws:logs:us-east-1:222222222222:x"}},
+	"aws:principalorgpaths":     {nil, {"o-abc/r-1/ou-1/"}, {"o-abc/r-1/ou-2/"}, {"o-xyz/r-1/"}, {"o-zzz/r-2/"}, {"o-zzz/r-2/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-zzz/r-2/"}, {"o-abc/r-1/ou-2/", "o-zzz/r-2/"}, {"o-abc/r-3/"}, {"o-abc/r-3/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-2/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/", "o-xyz/r-1/"}},
+	"aws:sourcearn":             {nil, {"arn:aws:s3:::bucket"}, {"arn:aws:s3:::other"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:a"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:b"}, {"arn:aws:logs:us-east-1:222222222222:log-group:a"}, {"arn:aws:logs:us-east-1:222222222222:x"}, {"arn:aws:logs:us-east-1:222222222222:x:111111111111:log-group:b"}},
 	"aws:securetransport":       {{"true"}, {"false"}},
 	"kms:grantisforawsresource": {nil, {"true"}, {"false"}},
-	"aws:sourceip":              {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"10.0.1.7"}, {"192.168.0.9"}, {"8.8.8.8"}, {"2001:db8::1"}},
+	"aws:sourceip":              {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"10.0.1.7"}, {"10.9.9.9"}, {"192.169.0.1"}, {"192.168.0.9"}, {"8.8.8.8"}, {"2001:db8::1"}},
 	"kms:encryptioncontext:app": {nil, {"a"}, {"b"}, {"ab"}, {"abc"}, {"A"}, {"zzz"}},
 	"kms:encryptioncontext:env": {nil, {"prod"}, {"dev"}, {"test"}},
 	"aws:multifactorauthage":    {nil, {"0"}, {"100"}, {"299"}, {"300"}, {"301"}, {"3599"}, {"3600"}, {"3601"}, {"99999"}},
@@ -338,8 +344,16 @@ var sendable = map[string][][]string{
 	"aws:principaltag/team":     {nil, {"red"}, {"blue"}, {"Red"}, {"green"}},
 }
 
-// judge compares two documents.
-func judge(b, h document) access.Verdict {
+// named tells whether a document names a caller. Services that none names do not count: what everyone may do, they
+// could do, if they had any such thing to do.
+func (d document) named(c caller) bool {
+	return slices.ContainsFunc(d, func(r rule) bool {
+		return slices.Contains(r.Principal[c.typ], c.is[0]) || slices.Contains(r.NotPrincipal[c.typ], c.is[0])
+	})
+}
+
+// judge compares two documents; it gives the actions that somebody gains and loses.
+func judge(b, h document) (verdict access.Verdict, gained, lost mask) {
 	var keys []string
 	for _, d := range []document{b, h} {
 		for _, r := range d {
@@ -353,40 +367,39 @@ func judge(b, h document) access.Verdict {
 		}
 	}
 	slices.Sort(keys)
-	var wider, narrower bool
 	for _, c := range callers {
+		if c.typ == "Service" && !b.named(c) && !h.named(c) {
+			continue
+		}
 		var sent [][][]string
 		for _, key := range keys {
 			sent = append(sent, c.sends(key))
 		}
 		before, after := b.compile(c, keys, sent), h.compile(c, keys, sent)
-		each(sent, nil, func(chosen []int) bool {
+		each(sent, nil, func(chosen []int) {
 			was, is := allowed(before, chosen), allowed(after, chosen)
-			wider, narrower = wider || is&^was != 0, narrower || was&^is != 0
-			return !wider || !narrower
+			gained, lost = gained|is&^was, lost|was&^is
 		})
 	}
 	switch {
-	case wider && narrower:
-		return access.Changed
-	case wider:
-		return access.Wider
-	case narrower:
-		return access.Narrower
+	case gained != 0 && lost != 0:
+		return access.Changed, gained, lost
+	case gained != 0:
+		return access.Wider, gained, lost
+	case lost != 0:
+		return access.Narrower, gained, lost
 	default:
-		return access.Equal
+		return access.Equal, gained, lost
 	}
 }
 
 // each goes through all requests.
-func each(sent [][][]string, chosen []int, visit func([]int) bool) bool {
+func each(sent [][][]string, chosen []int, visit func([]int)) {
 	if len(chosen) == len(sent) {
-		return visit(chosen)
+		visit(chosen)
+		return
 	}
 	for i := range sent[len(chosen)] {
-		if !each(sent, append(chosen, i), visit) {
-			return false
-		}
+		each(sent, append(chosen, i), visit)
 	}
-	return true
 }

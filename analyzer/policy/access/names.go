@@ -22,7 +22,7 @@ const (
 // same symbol, and so is any value that has the same name in both.
 type names struct {
 	owners   [2]Owner
-	literal  string // the number that is proven to be the key's account by the policy that is in force; "" if none is
+	own      pattern.Word // the key's account: its number where that is known, else a symbol
 	symbols  map[string]pattern.Letter
 	atoms    map[string]int
 	mentions [2]map[string]bool // what each document names, by domain
@@ -31,20 +31,22 @@ type names struct {
 	unnamed  int
 }
 
-// self is the symbol of the key's account.
-const self = pattern.FirstSymbol
-
-func newNames(baseOwner, headOwner Owner) *names {
-	return &names{
-		owners: [2]Owner{baseOwner, headOwner}, symbols: map[string]pattern.Letter{"": self}, atoms: map[string]int{},
-		mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
+// newNames makes the names for two documents; number is that of the key's account, "" where it is not known.
+func newNames(baseOwner, headOwner Owner, number string) *names {
+	n := &names{
+		owners: [2]Owner{baseOwner, headOwner}, own: pattern.Text(number), symbols: map[string]pattern.Letter{},
+		atoms: map[string]int{}, mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
 	}
+	if number == "" {
+		n.own = pattern.Word{n.symbol("the key's account")}
+	}
+	return n
 }
 
 func (n *names) symbol(name string) pattern.Letter {
 	l, known := n.symbols[name]
 	if !known {
-		l = self + pattern.Letter(len(n.symbols))
+		l = pattern.FirstSymbol + pattern.Letter(len(n.symbols))
 		n.symbols[name] = l
 	}
 	return l
@@ -79,13 +81,13 @@ func (n *names) word(at side, t policy.Text) pattern.Word {
 		}
 		return w
 	}
-	if text, known := t.Known(); known && isAccount(text) && (text == n.literal || n.owners[at].Self(t) == terraform.True) {
-		return pattern.Word{self}
+	if text, known := t.Known(); known && isAccount(text) && n.owners[at].Self(t) == terraform.True {
+		return n.own
 	}
 	var w pattern.Word
 	for _, part := range t.Parts {
 		if part.Unknown != nil {
-			w = append(w, n.part(at, part))
+			w = append(w, n.part(at, part)...)
 		}
 		w = append(w, pattern.Text(part.Literal)...)
 	}
@@ -93,34 +95,34 @@ func (n *names) word(at side, t policy.Text) pattern.Word {
 }
 
 // part is the symbol of a value that is not known. One without a name is like no other.
-func (n *names) part(at side, part policy.Part) pattern.Letter {
+func (n *names) part(at side, part policy.Part) pattern.Word {
 	t := policy.Text{Parts: []policy.Part{part}}
 	ref := t.Reference()
 	if ref == nil || ref.Each {
 		return n.named(t)
 	}
 	if n.owners[at].Self(t) == terraform.True {
-		return self
+		return n.own
 	}
 	r := sole(*ref)
 	switch {
 	case r == nil:
 	case r.Kind == "data" && r.Type == "aws_partition":
-		return n.symbol("partition." + strings.TrimPrefix(ref.Attribute, "partition"))
+		return pattern.Word{n.symbol("the partition's " + strings.Replace(ref.Attribute, "id", "partition", 1))}
 	case r.Kind == "data" && r.Type == "aws_region" && r.Attr("region").Absent() && r.Attr("name").Absent() &&
 		slices.Contains([]string{"id", "name", "region"}, ref.Attribute) && n.owners[at].same(r) == terraform.True:
-		return n.symbol("region")
+		return pattern.Word{n.symbol("the key's Region")}
 	}
 	return n.named(t)
 }
 
-func (n *names) named(t policy.Text) pattern.Letter {
+func (n *names) named(t policy.Text) pattern.Word {
 	name, ok := t.Symbol()
 	if !ok {
 		n.unnamed++
 		name = fmt.Sprintf("?%d", n.unnamed)
 	}
-	return n.symbol(name)
+	return pattern.Word{n.symbol(name)}
 }
 
 // spell names a word so that different words have different names.
@@ -155,7 +157,7 @@ func (n *names) same(domain string, a, b pattern.Word) *expression {
 
 // alien tells that one word is the key's account and the other certainly not.
 func (n *names) alien(a, b pattern.Word) bool {
-	return len(a) == 1 && a[0] == self && (len(b) == 1 && n.foreign[b[0]] || n.literal != "" && !b.Symbolic())
+	return slices.Equal(a, n.own) && len(b) == 1 && n.foreign[b[0]]
 }
 
 // distinct infers that two words mean different texts from how the documents use them: nobody names the same thing

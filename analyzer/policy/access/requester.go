@@ -51,11 +51,11 @@ func (n *names) requesters(callers []subject, accounts []pattern.Word) []*reques
 	add := func(s subject, key pattern.Word) {
 		if name := string(rune('0'+int(s.Kind))) + spell(key); !seen[name] {
 			seen[name] = true
-			list = append(list, &requester{subject: s, own: n.own(s)})
+			list = append(list, &requester{subject: s, own: n.isOwn(s)})
 		}
 	}
-	for _, w := range append([]pattern.Word{{self}}, accounts...) {
-		add(subject{Principal: Principal{Kind: Account, Own: n.own(subject{account: w})}, account: w}, w)
+	for _, w := range append([]pattern.Word{n.own}, accounts...) {
+		add(subject{Principal: Principal{Kind: Account, Own: n.isOwn(subject{account: w})}, account: w}, w)
 	}
 	for _, s := range callers {
 		switch s.Kind {
@@ -73,13 +73,13 @@ func (n *names) requesters(callers []subject, accounts []pattern.Word) []*reques
 }
 
 // own tells whether a subject's account is the key's.
-func (n *names) own(s subject) terraform.Truth {
+func (n *names) isOwn(s subject) terraform.Truth {
 	switch {
 	case len(s.account) == 0:
 		return terraform.Undecided
-	case len(s.account) == 1 && s.account[0] == self:
+	case slices.Equal(s.account, n.own):
 		return terraform.True
-	case n.same("account", s.account, pattern.Word{self}) == no:
+	case n.same("account", s.account, n.own) == no:
 		return terraform.False
 	}
 	return s.Own

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/policy"
@@ -45,14 +46,14 @@ func (s subject) key() pattern.Word {
 
 func (n *names) accountOf(at side, p Principal) pattern.Word {
 	if p.Own == terraform.True {
-		return pattern.Word{self}
+		return n.own
 	}
 	w := n.word(at, p.Account)
 	if len(p.Account.Parts) == 0 {
 		name, _ := p.Text.Symbol()
 		w = pattern.Word{n.symbol("account of " + name)}
 	}
-	if p.Own == terraform.False && len(w) == 1 && w[0] != self {
+	if p.Own == terraform.False && len(w) == 1 {
 		n.foreign[w[0]] = true
 	}
 	return w
@@ -65,8 +66,11 @@ func (n *names) identify(at side, s *subject) {
 		s.name = n.word(at, fields[5])
 		s.kind, _, _ = strings.Cut(fields[5].Parts[0].Literal, "/")
 		if pieces := split(fields[5], "/", 3); s.kind == "assumed-role" && len(pieces) == 3 {
-			name := append(pattern.Text("role/"), n.word(at, pieces[1])...)
-			s.role = &subject{Principal: Principal{Kind: Identity}, account: s.account, name: name, kind: "role", anyPath: true}
+			name := n.word(at, pieces[1])
+			s.role = &subject{Principal: Principal{Kind: Identity}, account: s.account, kind: "role", anyPath: true}
+			s.role.name = append(pattern.Text("role/"), name...)
+			path := pattern.Word{n.symbol("the path of " + n.show(name))}
+			s.role.arn = slices.Concat(pattern.Text("arn:"), field(s.arn, 1), pattern.Text(":iam::"), s.account, pattern.Text(":role/"), path, name)
 		}
 		return
 	}
@@ -147,7 +151,7 @@ func (n *names) label(s *subject) string {
 	case Everyone:
 		return "everyone"
 	case Account:
-		if len(s.account) == 1 && s.account[0] == self {
+		if slices.Equal(s.account, n.own) {
 			return "the key's account"
 		}
 		return "account " + code(n.show(s.account))

@@ -22,7 +22,7 @@ type keyed struct {
 	name     string
 	operands []*operand
 	at       map[string]int
-	sets     int // conditions with ForAllValues or ForAnyValue
+	sets     map[string]bool // the conditions with ForAllValues or ForAnyValue
 }
 
 func (k *keyed) add(c *comparison) {
@@ -33,7 +33,7 @@ func (k *keyed) add(c *comparison) {
 		}
 	}
 	if c.op.forAll || c.op.forAny {
-		k.sets++
+		k.sets[c.name] = true
 	}
 }
 
@@ -49,8 +49,8 @@ func (n *names) cells(k *keyed, r *requester) (cells []cell, ok bool) {
 	if !certainlyThere(k.name, r) {
 		cells = append(cells, cell{sure: !alwaysPresent[k.name]})
 	}
-	most := min(max(k.sets, 1), 3)
-	if k.sets > most {
+	most := min(max(len(k.sets), 1), 3)
+	if len(k.sets) > most {
 		return nil, false
 	}
 	sure := r.elsewhere || r.Kind == Account || r.Kind == Identity || !alwaysPresent[k.name]
@@ -102,7 +102,8 @@ func severalValued(key string) bool {
 // certainlyThere tells that every request of the requester has the key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func certainlyThere(key string, r *requester) bool {
-	if _, forced := r.forced(key); forced || key == "aws:securetransport" {
+	_, forced := r.forced(key)
+	if always := []string{"aws:securetransport", "aws:currenttime", "aws:epochtime"}; forced || slices.Contains(always, key) {
 		return true
 	}
 	_, in := r.in()
@@ -115,7 +116,9 @@ func (r *requester) forced(key string) (pattern.Word, bool) {
 	switch {
 	case key == "kms:calleraccount" && in:
 		return account, true
-	case key == "aws:principalarn" && r.Kind == Identity && r.role == nil && len(r.arn) > 0:
+	case key == "aws:principalarn" && r.Kind == Identity && r.role != nil:
+		return r.role.arn, true
+	case key == "aws:principalarn" && r.Kind == Identity && len(r.arn) > 0:
 		return r.arn, true
 	case key == "aws:principalisawsservice" && (in || r.elsewhere):
 		return pattern.Text("false"), true
@@ -230,10 +233,10 @@ func (n *names) texts(k *keyed, r *requester) ([]cell, bool) {
 			wild = wild || v.match.Wild()
 		}
 	}
-	domain := n.domain(k.name, r, words)
+	domain, usual := n.domain(k.name, r, words), usual(k.name, words)
 	if wild || len(domain) > 0 {
 		var ok bool
-		if words, ok = pattern.Partition(patterns, domain); !ok {
+		if words, ok = pattern.Partition(append(patterns, usual...), domain); !ok {
 			return nil, false
 		}
 	} else {
@@ -241,13 +244,25 @@ func (n *names) texts(k *keyed, r *requester) ([]cell, bool) {
 	}
 	var cells []cell
 	for _, w := range words {
-		if n.outside(k.name, r, w) {
+		wild := pattern.Like(w).Wild()
+		if n.outside(k.name, r, w) || wild && plainKey(k.name) {
 			continue
 		}
-		sure := !pattern.Like(w).Wild() && (!listed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
+		unusual := len(usual) > 0 && !slices.ContainsFunc(usual, func(p pattern.Pattern) bool { return p.Match(w) })
+		sure := !wild && !unusual && (!listed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
 		cells = append(cells, cell{elements: [][]*expression{n.meets(k, w, false)}, sure: sure})
 	}
 	return cells, true
+}
+
+// plainKey tells the keys whose values have no * or ? in them.
+func plainKey(key string) bool {
+	switch key {
+	case "kms:viaservice", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths",
+		"aws:sourcevpc", "aws:sourcevpce":
+		return true
+	}
+	return false
 }
 
 // fresh is a text that is none of some words.
@@ -264,10 +279,11 @@ func fresh(words []pattern.Word) pattern.Word {
 func (n *names) domain(key string, r *requester, words []pattern.Word) []pattern.Pattern {
 	var domain []pattern.Pattern
 	arn := func(service string, account pattern.Pattern, resources ...string) {
-		before := "arn:*:" + service + "::"
-		for _, resource := range resources {
-			p, _ := pattern.ARN(pattern.Text(before + ":" + resource))
-			domain = append(domain, slices.Concat(p[:len(before)], account, p[len(before):]))
+		for _, partition := range partitions(words) {
+			before := pattern.Exact(slices.Concat(pattern.Text("arn:"), partition, pattern.Text(":"+service+"::")))
+			for _, resource := range resources {
+				domain = append(domain, slices.Concat(before, account, pattern.Like(pattern.Text(":"+resource))))
+			}
 		}
 	}
 	switch key {
@@ -291,6 +307,40 @@ func (n *names) domain(key string, r *requester, words []pattern.Word) []pattern
 	return domain
 }
 
+// usual is what ARNs of aws:SourceArn certainly may look like: with an account, or as one that a policy names. Others
+// may not exist: no Region has a colon in it, and few names begin with a number that passes for an account.
+func usual(key string, words []pattern.Word) []pattern.Pattern {
+	if key != "aws:sourcearn" {
+		return nil
+	}
+	var list []pattern.Pattern
+	for _, partition := range partitions(words) {
+		before, _ := pattern.ARN(slices.Concat(pattern.Text("arn:"), partition, pattern.Text(":?*:*:")))
+		list = append(list, slices.Concat(before, pattern.Digits(12), pattern.Exact(pattern.Text(":")), pattern.NoDigit(), pattern.Like(pattern.Text("*"))))
+	}
+	for _, w := range words {
+		if account := field(w, 4); account != nil && len(account) == 0 || w.Symbolic() {
+			list = append(list, pattern.Like(w))
+		}
+	}
+	return list
+}
+
+// partitions lists those that ARNs name; where none does, aws stands for any.
+func partitions(words []pattern.Word) []pattern.Word {
+	var list []pattern.Word
+	for _, w := range words {
+		partition := field(w, 1)
+		if len(partition) > 0 && !pattern.Like(partition).Wild() && !slices.ContainsFunc(list, func(p pattern.Word) bool { return slices.Equal(p, partition) }) {
+			list = append(list, partition)
+		}
+	}
+	if len(list) == 0 {
+		return []pattern.Word{pattern.Text("aws")}
+	}
+	return list
+}
+
 // outside tells that a value is not the requester's, but that of one that is named.
 func (n *names) outside(key string, r *requester, w pattern.Word) bool {
 	if !r.elsewhere {
@@ -300,7 +350,7 @@ func (n *names) outside(key string, r *requester, w pattern.Word) bool {
 	switch key {
 	case "kms:calleraccount":
 	case "aws:principalarn":
-		account = fifthField(w)
+		account = field(w, 4)
 	default:
 		return false
 	}

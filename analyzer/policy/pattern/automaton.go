@@ -168,7 +168,7 @@ func (a *automaton) alphabet() []Letter {
 			letters[t.letter], letters[upper(t.letter)] = true, true
 		case oneInField, manyInField:
 			letters[':'] = true
-		case digit:
+		case digit, noDigit:
 			for l := Letter('0'); l <= '9'; l++ {
 				letters[l] = true
 			}

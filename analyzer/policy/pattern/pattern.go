@@ -33,13 +33,14 @@ func (w Word) Symbolic() bool {
 type kind uint8
 
 const (
-	letter kind = iota
-	folded      // a letter in either case
-	one         // ?
-	many        // *
-	oneInField  // ? in a field of an ARN, which no colon is in
-	manyInField // * in a field of an ARN
+	letter      kind = iota
+	folded           // a letter in either case
+	one              // ?
+	many             // *
+	oneInField       // ? in a field of an ARN, which no colon is in
+	manyInField      // * in a field of an ARN
 	digit
+	noDigit
 )
 
 type token struct {
@@ -106,6 +107,9 @@ func ARN(w Word) (p Pattern, ok bool) {
 // Digits matches texts of n digits.
 func Digits(n int) Pattern { return slices.Repeat(Pattern{{kind: digit}}, n) }
 
+// NoDigit matches any one character but a digit.
+func NoDigit() Pattern { return Pattern{{kind: noDigit}} }
+
 // Wild tells that the pattern matches more than one text.
 func (p Pattern) Wild() bool {
 	return slices.ContainsFunc(p, func(t token) bool { return t.kind != letter })
@@ -145,6 +149,8 @@ func (t token) takes(l Letter) bool {
 		return l < FirstSymbol && l != ':'
 	case manyInField:
 		return l != ':'
+	case noDigit:
+		return l < FirstSymbol && (l < '0' || '9' < l)
 	default:
 		return '0' <= l && l <= '9'
 	}
