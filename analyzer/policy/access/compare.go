@@ -179,7 +179,7 @@ func (c *comparer) callers() []subject {
 // requester compares what one requester may do.
 func (c *comparer) requester(r *requester) {
 	effective, unsure := r.effective()
-	for _, group := range c.groups(r, effective, unsure) {
+	for _, group := range c.groups(effective, unsure) {
 		q, ok := c.ask(c.documents, r, group)
 		switch {
 		case !ok:
@@ -192,7 +192,7 @@ func (c *comparer) requester(r *requester) {
 }
 
 // groups puts actions together that no statement tells apart.
-func (c *comparer) groups(r *requester, effective, unsure action.Set) []action.Set {
+func (c *comparer) groups(effective, unsure action.Set) []action.Set {
 	var order []string
 	groups := map[string]action.Set{}
 	for one := action.Set(1); one < action.All; one <<= 1 {

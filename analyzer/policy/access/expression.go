@@ -80,7 +80,13 @@ func (e *expression) truth(assumed []terraform.Truth) terraform.Truth {
 		return assumed[e.atom]
 	case negation:
 		return e.terms[0].truth(assumed).Not()
+	default:
+		return e.joined(assumed)
 	}
+}
+
+// joined evaluates a conjunction or a disjunction: one term may decide it.
+func (e *expression) joined(assumed []terraform.Truth) terraform.Truth {
 	decisive, result := terraform.False, terraform.True
 	if e.op == disjunction {
 		decisive, result = terraform.True, terraform.False

@@ -24,6 +24,7 @@ type names struct {
 	owners   [2]Owner
 	own      pattern.Word // the key's account: its number where that is known, else a symbol
 	symbols  map[string]pattern.Letter
+	next     pattern.Letter
 	atoms    map[string]int
 	mentions [2]map[string]bool // what each document names, by domain
 	foreign  map[pattern.Letter]bool
@@ -34,7 +35,7 @@ type names struct {
 // newNames makes the names for two documents; number is that of the key's account, "" where it is not known.
 func newNames(baseOwner, headOwner Owner, number string) *names {
 	n := &names{
-		owners: [2]Owner{baseOwner, headOwner}, own: pattern.Text(number), symbols: map[string]pattern.Letter{},
+		owners: [2]Owner{baseOwner, headOwner}, own: pattern.Text(number), symbols: map[string]pattern.Letter{}, next: pattern.FirstSymbol,
 		atoms: map[string]int{}, mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
 	}
 	if number == "" {
@@ -46,7 +47,7 @@ func newNames(baseOwner, headOwner Owner, number string) *names {
 func (n *names) symbol(name string) pattern.Letter {
 	l, known := n.symbols[name]
 	if !known {
-		l = pattern.FirstSymbol + pattern.Letter(len(n.symbols))
+		l, n.next = n.next, n.next+1
 		n.symbols[name] = l
 	}
 	return l

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/policy/action"
@@ -49,7 +50,7 @@ func (n *names) requesters(callers []subject, accounts []pattern.Word) []*reques
 	list := []*requester{{subject: subject{Principal: Principal{Kind: Everyone}}, elsewhere: true}}
 	seen := map[string]bool{}
 	add := func(s subject, key pattern.Word) {
-		if name := string(rune('0'+int(s.Kind))) + spell(key); !seen[name] {
+		if name := fmt.Sprint(s.Kind, spell(key)); !seen[name] {
 			seen[name] = true
 			list = append(list, &requester{subject: s, own: n.isOwn(s)})
 		}

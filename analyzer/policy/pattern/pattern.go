@@ -11,7 +11,7 @@ import "slices"
 type Letter int32
 
 // FirstSymbol is the first of the symbols.
-const FirstSymbol Letter = 256
+const FirstSymbol = 256
 
 // Word is a text.
 type Word []Letter
