@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"app/queue":           {"app/store", "webhook"},
 	"app/source/git":      {"app/change", "analyzer/terraform"},
 	"app/source/github":   {"app/change", "app/gh", "app/store", "app/render", "analyzer/terraform", "analyzer/settings"},
-	"app/render":          {"app/change", "analyzer", "analyzer/finding", "analyzer/settings"},
+	"app/render":          {"app/change", "analyzer", "analyzer/finding", "analyzer/rules", "analyzer/settings"},
 	"app/publish":         {"app/change", "app/gh", "app/store", "app/render"},
 	"app/command":         {"app/change", "app/gh"},
 	"app/rewrite":         {},

@@ -43,13 +43,16 @@ func (p *page) lead() string {
 	}
 }
 
-func (p *page) table() string {
-	counts := map[finding.Status]int{}
-	for _, f := range p.report.Findings {
-		counts[f.Status]++
+func (p *page) table() string { return counts(p.report) }
+
+// counts is how many findings there are of each status.
+func counts(report analyzer.Report) string {
+	n := map[finding.Status]int{}
+	for _, f := range report.Findings {
+		n[f.Status]++
 	}
 	return fmt.Sprintf("| New | Existing | Fixed | Waived | Undecided |\n|---|---|---|---|---|\n| %d | %d | %d | %d | %d |\n\n",
-		counts[finding.New], counts[finding.Existing], counts[finding.Fixed], counts[finding.Waived], len(p.report.Undecided))
+		n[finding.New], n[finding.Existing], n[finding.Fixed], n[finding.Waived], len(report.Undecided))
 }
 
 // unreadList names what could not be read, with its place.

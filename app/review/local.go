@@ -190,14 +190,25 @@ func (l *Local) Failed() bool {
 }
 
 // Formats are the names that Write knows.
-func Formats() []string { return []string{"text", "json"} }
+func Formats() []string { return []string{"text", "json", "sarif", "markdown", "html", "github"} }
 
 // Write writes the report in one of the Formats.
 func (l *Local) Write(w io.Writer, format string, color bool) error {
-	if format == "json" {
+	opts := render.TextOptions{Color: color, Base: l.base, Head: l.head}
+	switch format {
+	case "json":
 		return render.JSON(w, l.Report)
+	case "sarif":
+		return render.SARIF(w, l.Report)
+	case "markdown":
+		return render.Markdown(w, l.Report, l.head)
+	case "html":
+		return render.HTML(w, l.Report, opts)
+	case "github":
+		return render.Workflow(w, l.Report)
+	default:
+		return render.Text(w, l.Report, opts)
 	}
-	return render.Text(w, l.Report, render.TextOptions{Color: color, Base: l.base, Head: l.head})
 }
 
 // Close ends the reading of the repository.

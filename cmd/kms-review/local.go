@@ -45,7 +45,7 @@ func directory(args []string) string {
 // local judges, writes the report and turns it into an error for the exit code.
 func local(ctx context.Context, out output, opts review.LocalOptions) error {
 	if !slices.Contains(review.Formats(), out.format) {
-		return fmt.Errorf("unknown format %q: --format takes %s", out.format, strings.Join(review.Formats(), " or "))
+		return fmt.Errorf("unknown format %q: --format takes %s", out.format, listed(review.Formats()))
 	}
 	progress(out.process, &opts)
 	result, err := review.RunLocal(ctx, opts)
@@ -71,4 +71,10 @@ func (o output) write(result *review.Local) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+// listed writes a list as a sentence does.
+func listed(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
