@@ -76,7 +76,7 @@ func (i identities) aliases(w kms.Written, s policy.Statement) {
 		return
 	}
 	for _, item := range s.Resources.Items {
-		if !isAlias(item) {
+		if !isAlias(item) || i.named(item, s.Resources.Items) {
 			continue
 		}
 		symbol, _ := item.Symbol()
@@ -111,6 +111,21 @@ func isAlias(item policy.Text) bool {
 	return ok && fields[2] == "kms" && strings.HasPrefix(fields[5], "alias/")
 }
 
+// named tells that the resources name the alias's key too, or any key: then the alias does no harm.
+func (i identities) named(alias policy.Text, resources []policy.Text) bool {
+	var target *terraform.Resource
+	if ref := alias.Reference(); ref != nil {
+		if keys, _, truth := i.Head.Target(terraform.Value{Reference: ref}, ref.Resources()[0]); truth == terraform.True {
+			target = keys[0].Resource
+		}
+	}
+	return slices.ContainsFunc(resources, func(item policy.Text) bool {
+		ref := item.Reference()
+		return anyKey(item) || ref != nil && target != nil && slices.Contains(ref.Resources(), target) ||
+			ref != nil && alias.Reference() != nil && ref.Address == alias.Reference().Address && ref.Attribute == "target_key_arn"
+	})
+}
+
 // decrypts are the actions that give data in plain text.
 const decrypts = action.Decrypt | action.ReEncryptFrom
 
@@ -120,12 +135,12 @@ func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statem
 		return
 	}
 	for _, item := range s.Resources.Items {
-		if !anyKey(item) {
+		if !anyKey(item) || !own(w, item) {
 			continue
 		}
 		symbol, _ := item.Symbol()
 		i.report(w, s.Range, rule.Problem{
-			Discriminator: "decrypt\x00" + content(s), Range: item.Range,
+			Discriminator: "decrypt\x00" + identity(s), Range: item.Range,
 			Message: fmt.Sprintf("%s of `%s` permits `%s` with %s, so with every key there whose policy leaves access to IAM. Whoever "+
 				"has this policy can read the data of all applications that use those keys.", sentence(name(s)), w.Address, actions&decrypts, code(symbol)),
 			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
@@ -151,6 +166,36 @@ func denied(d policy.Document) bool {
 		_, possible := access.Actions(s)
 		return s.Effect.Is("Allow") != terraform.True && possible&decrypts != 0
 	})
+}
+
+// own tells that a resource certainly is of the policy's own account. In another one a key policy has to name who may
+// use its key, and IAM policies there decide nothing.
+func own(w kms.Written, item policy.Text) bool {
+	fields, isARN := arn(item)
+	if !isARN || fields[4] == "*" {
+		return true
+	}
+	return access.OwnerOf(w.Resource).Self(account(item)) == terraform.True
+}
+
+// account is the fifth part of an ARN, in which it stands by itself.
+func account(item policy.Text) policy.Text {
+	var found policy.Text
+	colons := 0
+	for _, part := range item.Parts {
+		if part.Unknown != nil && colons == 4 {
+			found.Parts = append(found.Parts, part)
+		}
+		for n, literal := range strings.Split(part.Literal, ":") {
+			if n > 0 {
+				colons++
+			}
+			if colons == 4 && literal != "" {
+				found.Parts = append(found.Parts, policy.Part{Literal: literal})
+			}
+		}
+	}
+	return found
 }
 
 // anyKey tells a resource that names no key, but all of an account, or of an account and Region.

@@ -35,7 +35,7 @@ func checkInvalidPrincipal(p *rule.Pass) {
 	for _, w := range p.Head.KeyDocuments() {
 		for _, d := range alternatives(w.Document) {
 			for _, s := range d.Statements {
-				i.statement(w, s)
+				i.statement(w, i.asWritten(s))
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func (i invalidPrincipals) statement(w kms.Written, s policy.Statement) {
 	absent := s.Principals.Present == terraform.False && s.NotPrincipals.Present == terraform.False
 	if absent && !s.Open && i.visible(s.Range).Filename != "" {
 		i.report(w, s.Range, rule.Problem{
-			Discriminator: content(s), Range: s.Range,
+			Discriminator: identity(s), Range: s.Range,
 			Message: fmt.Sprintf("%s of the key policy of `%s` names no principal. KMS refuses the whole policy with MalformedPolicyDocumentException.",
 				sentence(name(s)), w.Address),
 		})
@@ -107,8 +107,9 @@ var partitions = map[string]string{
 
 // elsewhere tells an ARN of another partition than that of the provider's Region.
 func elsewhere(text policy.Text, of *terraform.Resource) string {
-	region, known := of.Region().Text()
-	if !known || len(text.Parts) == 0 {
+	v := of.Region()
+	region, known := v.Text()
+	if !known || len(v.Via) > 0 || len(text.Parts) == 0 { // a variable's default is not where everybody deploys
 		return ""
 	}
 	fields := strings.SplitN(text.Parts[0].Literal, ":", 3)
@@ -135,7 +136,7 @@ func (i invalidPrincipals) grant(r *terraform.Resource, argument string) {
 	if v.Absent() {
 		return
 	}
-	text := textOf(v)
+	text := i.text(textOf(v))
 	written, known := text.Known()
 	if known && servicePrincipal.MatchString(written) {
 		return

@@ -51,6 +51,70 @@ func (r reporter) visible(at hcl.Range) hcl.Range {
 	return at
 }
 
+// asWritten is a statement as its text says it: what a variable or a local puts into an ARN, or gives for a list, is not
+// known. A default is often a placeholder for what somebody else will say.
+func (r reporter) asWritten(s policy.Statement) policy.Statement {
+	for _, list := range []*policy.List{&s.Actions, &s.NotActions, &s.Resources, &s.NotResources} {
+		*list = r.list(*list)
+	}
+	for _, principals := range []*policy.Principals{&s.Principals, &s.NotPrincipals} {
+		principals.Groups = slices.Clone(principals.Groups)
+		for i, group := range principals.Groups {
+			principals.Groups[i].Identifiers = r.list(group.Identifiers)
+		}
+	}
+	return s
+}
+
+func (r reporter) list(l policy.List) policy.List {
+	items := make([]policy.Text, 0, len(l.Items))
+	for _, item := range l.Items {
+		items = append(items, r.text(item))
+	}
+	if words := r.words(l.Range); len(items) == 0 && words != "" && words[0] != '[' {
+		l.Present, l.Open = terraform.Undecided, true
+	}
+	l.Items = items
+	return l
+}
+
+func (r reporter) text(t policy.Text) policy.Text {
+	words := r.words(t.Range)
+	unknown := 0
+	for _, part := range t.Parts {
+		if part.Unknown != nil {
+			unknown++
+		}
+	}
+	holes := strings.Count(words, "${") + strings.Count(words, "%{") - strings.Count(words, "$${") - strings.Count(words, "%%{")
+	quoted := strings.HasPrefix(words, `"`) || strings.HasPrefix(words, `\"`)
+	if words == "" || quoted && holes <= unknown || !quoted && unknown > 0 && unknown == len(t.Parts) {
+		return t
+	}
+	return policy.Text{Range: t.Range, Parts: holesOf(words, quoted)}
+}
+
+// holesOf takes the literal parts of what is written.
+func holesOf(words string, quoted bool) []policy.Part {
+	hole := policy.Part{Unknown: &terraform.Value{Reason: "it is made by an expression"}}
+	first, _, found := strings.Cut(strings.TrimLeft(words, `\"`), "${")
+	last := words[strings.LastIndex(words, "}")+1:]
+	if !quoted || !found || strings.ContainsAny(first+last, "%{}") {
+		return []policy.Part{hole}
+	}
+	parts := []policy.Part{{Literal: first}, hole, {Literal: strings.TrimRight(last, `\"`)}}
+	return slices.DeleteFunc(parts, func(p policy.Part) bool { return p.Unknown == nil && p.Literal == "" })
+}
+
+// words is what a file says in a range; "" where it is no file of the user's.
+func (r reporter) words(at hcl.Range) string {
+	source := r.Head.Config.Source(at.Filename)
+	if source == nil || !at.CanSliceBytes(source) {
+		return ""
+	}
+	return string(at.SliceBytes(source))
+}
+
 // alternatives lists what a document may be. What is wrong with a text is wrong whenever it counts, so that it takes no
 // knowledge of the condition that chooses it.
 func alternatives(d policy.Document) []policy.Document {

@@ -46,7 +46,7 @@ func checkStatementIneffective(p *rule.Pass) {
 		for _, w := range documents {
 			for _, d := range alternatives(w.Document) {
 				for _, s := range d.Statements {
-					judge(w, s, defectOf(w, s))
+					judge(w, s, defectOf(w, r.asWritten(s)))
 				}
 			}
 		}

@@ -54,13 +54,22 @@ type unknownActions struct{ reporter }
 func (u unknownActions) document(w kms.Written, ofKey bool) {
 	for _, d := range alternatives(w.Document) {
 		for _, s := range d.Statements {
+			var strange, conditions []policy.Text
 			for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
 				text, known := item.Known()
-				if !known || action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)) {
-					continue
+				suggestion, suggested := action.Suggest(text)
+				switch {
+				case !known || action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)):
+				case suggested:
+					u.misspelt(w, s, item, suggestion)
+				case conditionKeys[strings.ToLower(text)]:
+					conditions = append(conditions, item)
+				default:
+					strange = append(strange, item)
 				}
-				u.unknown(w, s, item, text)
 			}
+			u.strange(w, s, strange)
+			u.conditions(w, s, conditions)
 		}
 	}
 }
@@ -70,24 +79,91 @@ func ofKMS(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:
 // bare tells an action without the prefix of a service.
 func bare(text string) bool { return text != "" && !strings.Contains(text, ":") }
 
-func (u unknownActions) unknown(w kms.Written, s policy.Statement, item policy.Text, text string) {
-	suggestion, suggested := action.Suggest(text)
-	what := fmt.Sprintf("%s in %s of `%s` is no action of KMS", code(text), name(s), w.Address)
+// misspelt reports a name that is nearly one of KMS.
+func (u unknownActions) misspelt(w kms.Written, s policy.Statement, item policy.Text, suggestion string) {
+	text, _ := item.Known()
+	what := "is no action of KMS"
 	if bare(text) {
-		what = fmt.Sprintf("%s in %s of `%s` has no prefix of a service", code(text), name(s), w.Address)
+		what = "has no prefix of a service"
 	}
-	if suggested {
-		what += ": `" + suggestion + "` is"
+	u.report(w, s.Range, rule.Problem{
+		Discriminator: text + "\x00" + identity(s), Range: item.Range, Severity: severity(s, finding.High),
+		Message: fmt.Sprintf("%s in %s of `%s` %s: `%s` is. %s", code(text), name(s), w.Address, what, suggestion, consequence(s, item)),
+		Fix:     func() []finding.Edit { return u.respell(item, text, suggestion) },
+	})
+}
+
+// strange reports the names of a statement that are like none of KMS. They are one mistake: of a generator, or of a
+// reader of another page.
+func (u unknownActions) strange(w kms.Written, s policy.Statement, items []policy.Text) {
+	if len(items) == 0 {
+		return
 	}
-	problem := rule.Problem{
-		Discriminator: text + "\x00" + identity(s), Range: item.Range, Severity: u.severity(s, suggested),
-		Message: what + ". " + consequence(s, item),
+	what := "is no action of KMS"
+	if text, _ := items[0].Known(); bare(text) {
+		what = "has no prefix of a service"
 	}
-	if suggested {
-		problem.Fix = func() []finding.Edit { return u.respell(item, text, suggestion) }
+	grade := severity(s, finding.High)
+	if outdated(u.Now) {
+		grade = finding.Low
 	}
+	u.together(w, s, items, rule.Problem{
+		Severity: grade,
+		Message:  fmt.Sprintf("%s of `%s` %s. %s", name(s), w.Address, what, consequence(s, items[0])),
+	})
+}
+
+// conditions reports names of condition keys, which stand beside the actions on AWS's page.
+func (u unknownActions) conditions(w kms.Written, s policy.Statement, items []policy.Text) {
+	if len(items) == 0 {
+		return
+	}
+	u.together(w, s, items, rule.Problem{
+		Severity: finding.Low,
+		Message:  fmt.Sprintf("%s of `%s` is a condition key of KMS and no action. AWS accepts the policy, in which the name means nothing.", name(s), w.Address),
+	})
+}
+
+// together reports several names of a statement at the first of them. The problem's message goes on behind it.
+func (u unknownActions) together(w kms.Written, s policy.Statement, items []policy.Text, problem rule.Problem) {
+	var names []string
+	for i, item := range items {
+		text, _ := item.Known()
+		names = append(names, text)
+		if i > 0 && i <= maxEvidence {
+			problem.Evidence = append(problem.Evidence, rule.Evidence{Range: item.Range, Note: "so is " + code(text)})
+		}
+	}
+	others := ""
+	if n := len(names) - 1; n > 0 {
+		others = fmt.Sprintf(", like %d more,", n)
+	}
+	problem.Range = items[0].Range
+	problem.Message = code(names[0]) + others + " in " + problem.Message
+	slices.Sort(names)
+	problem.Discriminator = strings.Join(names, " ") + "\x00" + identity(s)
 	u.report(w, s.Range, problem)
 }
+
+// maxEvidence bounds the places that a finding names.
+const maxEvidence = 10
+
+// conditionKeys are those of KMS, in lower case.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html#awskeymanagementservice-policy-keys
+var conditionKeys = func() map[string]bool {
+	keys := map[string]bool{}
+	for _, key := range []string{
+		"BypassPolicyLockoutSafetyCheck", "CallerAccount", "CustomerMasterKeySpec", "CustomerMasterKeyUsage", "DataKeyPairSpec",
+		"EncryptionAlgorithm", "EncryptionContextKeys", "ExpirationModel", "GrantConstraintType", "GrantIsForAWSResource",
+		"GrantOperations", "GranteePrincipal", "KeyAgreementAlgorithm", "KeyOrigin", "KeySpec", "KeyUsage", "MacAlgorithm",
+		"MessageType", "MultiRegion", "MultiRegionKeyType", "PrimaryRegion", "ReEncryptOnSameKey", "ReplicaRegion", "RequestAlias",
+		"ResourceAliases", "RetiringPrincipal", "RotationPeriodInDays", "ScheduleKeyDeletionPendingWindowInDays",
+		"SigningAlgorithm", "ValidTo", "ViaService", "WrappingAlgorithm", "WrappingKeySpec",
+	} {
+		keys[strings.ToLower("kms:"+key)] = true
+	}
+	return keys
+}()
 
 // consequence completes the message: what a policy with an action that does not exist does.
 func consequence(s policy.Statement, item policy.Text) string {
@@ -112,16 +188,12 @@ func outdated(now time.Time) bool {
 	return now.After(time.Date(2027, time.February, 18, 0, 0, 0, 0, time.UTC))
 }
 
-// severity is lower for a Deny, which only fails to forbid, and for a name that may be younger than the list.
-func (u unknownActions) severity(s policy.Statement, suggested bool) finding.Severity {
-	switch {
-	case !suggested && outdated(u.Now):
-		return finding.Low
-	case s.Effect.Is("Deny") == terraform.True:
+// severity is lower for a Deny, which only fails to forbid.
+func severity(s policy.Statement, of finding.Severity) finding.Severity {
+	if s.Effect.Is("Deny") == terraform.True {
 		return finding.Medium
-	default:
-		return finding.High
 	}
+	return of
 }
 
 // respell writes the right action in the place of the wrong one.
