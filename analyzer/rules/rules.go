@@ -11,6 +11,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
 	"github.com/kms-review/kms-review/analyzer/rules/lifecycle"
+	"github.com/kms-review/kms-review/analyzer/rules/multiregion"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 	"github.com/kms-review/kms-review/analyzer/rules/statement"
 )
@@ -38,6 +39,7 @@ func All() []rule.Rule {
 		lifecycle.DisabledKeyInUse,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
+		multiregion.ReplicaInvalid,
 		cost.MonthlyCostDelta,
 	}
 }
