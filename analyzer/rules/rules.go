@@ -40,6 +40,7 @@ func All() []rule.Rule {
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
 		multiregion.ReplicaInvalid,
+		multiregion.ReplicaPolicyDrift,
 		multiregion.MultiRegionWithoutNeed,
 		cost.MonthlyCostDelta,
 	}
