@@ -30,49 +30,56 @@ func (a *analysis) prove(ctx context.Context) error {
 		}
 		if spent += cost[r.finding.Module]; spent > maxProof {
 			a.unproven++
+			r.finding.Unproven = "there are too many findings to prove all suggestions"
 			continue
 		}
-		suggestion, err := a.proven(ctx, *r)
+		suggestion, unproven, err := a.proven(ctx, *r)
 		if err != nil {
 			return fmt.Errorf("prove the suggestion for %s: %w", r.finding.Address, err)
 		}
-		r.finding.Suggestion = suggestion
+		r.finding.Suggestion, r.finding.Unproven = suggestion, unproven
 	}
 	return nil
 }
 
-// proven is the suggestion, or nil if the proof fails.
-func (a *analysis) proven(ctx context.Context, r result) (*finding.Suggestion, error) {
+// proven is the suggestion, or why there is none.
+func (a *analysis) proven(ctx context.Context, r result) (s *finding.Suggestion, unproven string, err error) {
 	edits := r.edits()
 	if len(edits) == 0 {
-		return nil, nil
+		return nil, "an edit could only guess", nil
 	}
 	texts, err := fix.Apply(a.in.Head, edits)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if len(texts) != 1 || terraform.Installed(edits[0].File) {
-		return nil, nil // one click changes one file, and one of the repository
+	switch {
+	case len(texts) != 1:
+		return nil, "it takes edits of several files", nil // one click changes one
+	case terraform.Installed(edits[0].File):
+		return nil, "the edit is in an installed module", nil
 	}
 	source, err := fs.ReadFile(a.in.Head, edits[0].File)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !fix.KeepsFormat(source, texts[edits[0].File]) {
-		return nil, nil
+		return nil, "terraform fmt would not accept the file any more", nil
 	}
 	cured, err := a.snapshot(ctx, fix.Overlay(a.in.Head, texts), []string{r.finding.Module}, nil)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if a.breaks(cured) || !a.cures(cured, r) {
-		return nil, nil
+	if a.breaks(cured) {
+		return nil, "the file could not be read any more", nil
 	}
-	suggestion, err := fix.Suggestion(source, edits)
-	if err != nil || shows(suggestion, source, a.hidden) {
-		return nil, err
+	if unproven := a.cures(cured, r); unproven != "" {
+		return nil, unproven, nil
 	}
-	return suggestion, nil
+	s, err = fix.Suggestion(source, edits)
+	if err == nil && shows(s, source, a.hidden) {
+		return nil, "it would repeat the line of a secret", nil
+	}
+	return s, "", err
 }
 
 // edits makes the edits of all instances; the same edit may mend several.
@@ -103,13 +110,16 @@ func (a *analysis) breaks(cured *kms.Snapshot) bool {
 	return false
 }
 
-// cures tells that a finding is gone in a snapshot and that nothing else appeared.
-func (a *analysis) cures(cured *kms.Snapshot, r result) bool {
+// cures tells why a snapshot is no cure: the finding is still there, or something else appeared. "": it is one.
+func (a *analysis) cures(cured *kms.Snapshot, r result) (unproven string) {
 	left, _ := a.run(cured, a.base)
 	for _, other := range left {
-		if slices.Contains(r.keys, other.keys[0]) || !a.known[other.keys[0]] {
-			return false
+		if slices.Contains(r.keys, other.keys[0]) {
+			return "the finding would stay"
+		}
+		if !a.known[other.keys[0]] {
+			return "it would bring " + other.finding.Rule
 		}
 	}
-	return true
+	return ""
 }

@@ -110,6 +110,8 @@ type Finding struct {
 	// The whole block that the finding belongs to, in File: where a comment may stand if StartLine is no part
 	// of the change.
 	BlockStart, BlockEnd int `json:"-"`
+	// Unproven says why a fix that the rule made is not offered.
+	Unproven string `json:"-"`
 	// Hazard tells that the change itself is dangerous, rather than the state after it.
 	Hazard bool `json:"-"`
 }

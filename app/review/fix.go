@@ -259,8 +259,10 @@ func (m *Mended) Left() []render.Left {
 		if f.Status != finding.New {
 			continue
 		}
-		reason := "there is no proven suggestion for it"
+		reason := "how to mend it is for a person to decide"
 		switch {
+		case f.Suggestion == nil && f.Unproven != "":
+			reason = "no suggestion was proven: " + f.Unproven
 		case f.Suggestion == nil:
 		case !m.Within(f.Suggestion.File):
 			reason = "its suggestion is for a file outside of this directory"
