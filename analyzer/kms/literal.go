@@ -79,15 +79,13 @@ func (s *Snapshot) named(name text, from *terraform.Resource, steps int) target 
 		return target{form: services.AliasName, truth: terraform.False} // AWS's own key for a service
 	}
 	var certain, perhaps []target
-	for _, alias := range s.OfType("aws_kms_alias") {
-		if alias.Scope.Root != from.Scope.Root {
-			continue
-		}
-		holds := terraform.All(sameName(name, alias, from), alias.Exists, samePlace(alias, from))
+	for _, declared := range s.aliasNames(from.Scope.Root) {
+		alias := declared.alias
+		holds := terraform.All(name.same(declared.name, alias.Scope == from.Scope), alias.Exists, samePlace(alias, from))
 		if holds == terraform.False {
 			continue
 		}
-		t := s.target(alias.Attr("target_key_id"), alias, steps+1).through(alias)
+		t := s.targetOf(identifier{alias, "target_key_id"}, steps+1)
 		t.truth = terraform.All(t.truth, holds)
 		if perhaps = append(perhaps, t); t.truth == terraform.True {
 			certain = append(certain, t)
@@ -110,16 +108,30 @@ func samePlace(a, b *terraform.Resource) terraform.Truth {
 	return same
 }
 
-func sameName(name text, alias, from *terraform.Resource) terraform.Truth {
-	declared := alias.Attr("name")
-	if declared.Absent() {
-		return terraform.False // AWS sees a generated name
+// aliasName is an alias of a root module and its name.
+type aliasName struct {
+	alias *terraform.Resource
+	name  text
+}
+
+// aliasNames lists the aliases of a root module. One whose name AWS generates behind a prefix is not among them.
+func (s *Snapshot) aliasNames(root string) []aliasName {
+	if s.aliases == nil {
+		s.aliases = map[string][]aliasName{}
+		for _, alias := range s.OfType("aws_kms_alias") {
+			declared := alias.Attr("name")
+			if declared.Absent() {
+				continue
+			}
+			name, ok := textOf(declared)
+			if !ok {
+				name = text{{later: &declared}}
+			}
+			at := alias.Scope.Root
+			s.aliases[at] = append(s.aliases[at], aliasName{alias, name})
+		}
 	}
-	other, ok := textOf(declared)
-	if !ok {
-		return terraform.Undecided
-	}
-	return name.same(other, alias.Scope == from.Scope)
+	return s.aliases[root]
 }
 
 // text is a text in pieces: what is written, and between that what is known only later.

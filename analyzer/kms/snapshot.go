@@ -24,7 +24,9 @@ type Snapshot struct {
 	writes    map[*terraform.Resource][]Written
 
 	byResource map[*terraform.Resource]*Key
-	links      *links // nil until somebody asks
+	links      *links                 // nil until somebody asks
+	targets    map[identifier]target  // found so far
+	aliases    map[string][]aliasName // by root module; nil until somebody asks
 }
 
 // id tells a resource apart in a repository: addresses repeat between root modules.
@@ -56,7 +58,8 @@ func modelled(kind, typ string) bool {
 func Build(config *terraform.Configuration) *Snapshot {
 	s := &Snapshot{
 		Config: config, resources: map[id][]*terraform.Resource{}, byType: map[string][]*terraform.Resource{},
-		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{}, byResource: map[*terraform.Resource]*Key{},
+		documents: policy.NewResolver(config), policies: map[*Key]policy.Document{},
+		byResource: map[*terraform.Resource]*Key{}, targets: map[identifier]target{},
 		writes: map[*terraform.Resource][]Written{},
 	}
 	for _, scope := range config.Scopes() {

@@ -16,7 +16,14 @@ type target struct {
 }
 
 // maxSteps bounds the way from an identifier to a key: alias, data source, another resource's argument.
-const maxSteps = 8
+const maxSteps = 100
+
+// identifier is an attribute of a resource or data source that may identify a key. Its target is found once: what
+// refers to many instances, each of which refers to many, would take for ever.
+type identifier struct {
+	resource  *terraform.Resource
+	attribute string
+}
 
 // Target finds the key that an identifier means: an attribute of the key, of an alias of it, of a data source that
 // looks it up, or the name of an alias that is declared beside the resource which the value stands in. With True it is
@@ -53,7 +60,7 @@ func (s *Snapshot) referred(ref terraform.Reference, steps int) target {
 	resources := ref.Resources()
 	var each []target
 	for _, r := range resources {
-		each = append(each, s.targetOf(r, ref.Attribute, steps+1))
+		each = append(each, s.targetOf(identifier{r, ref.Attribute}, steps+1))
 	}
 	t := together(each)
 	if ref.Each && !(len(resources) == 1 && resources[0].Exists == terraform.True && len(resources[0].Instances) == 1) {
@@ -87,8 +94,18 @@ func together(each []target) target {
 	return t
 }
 
-// targetOf is the target of an attribute of a resource or data source.
-func (s *Snapshot) targetOf(r *terraform.Resource, attribute string, steps int) target {
+// targetOf is the target of an attribute of a resource or data source; undecided where it goes round in a circle.
+func (s *Snapshot) targetOf(at identifier, steps int) target {
+	t, known := s.targets[at]
+	if !known {
+		s.targets[at] = target{}
+		t = s.findTarget(at.resource, at.attribute, steps)
+		s.targets[at] = t
+	}
+	return t
+}
+
+func (s *Snapshot) findTarget(r *terraform.Resource, attribute string, steps int) target {
 	if key := s.byResource[r]; key != nil {
 		return ofKey(key, attribute)
 	}
@@ -140,11 +157,10 @@ func ofKey(key *Key, attribute string) target {
 }
 
 func (s *Snapshot) ofAlias(r *terraform.Resource, attribute string, steps int) target {
-	t := s.target(r.Attr("target_key_id"), r, steps)
-	if attribute == "target_key_id" { // as it was written
-		return t.through(r)
+	if attribute != "target_key_id" {
+		return s.targetOf(identifier{r, "target_key_id"}, steps).as(aliasForms[attribute]).through(r)
 	}
-	return t.as(aliasForms[attribute]).through(r)
+	return s.target(r.Attr(attribute), r, steps).through(r) // in the form in which it is written
 }
 
 // as is the target in another form; 0 is that of an attribute which identifies no key.

@@ -300,3 +300,26 @@ func TestPartsOfAKey(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestTargetEnds follows aliases that may each be any other one, and instances that may each be of any other resource:
+// every way through them would take for ever.
+func TestTargetEnds(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("variable \"x\" { type = string }\nvariable \"y\" { type = string }\nresource \"aws_kms_key\" \"k\" {}\n")
+	for i := range 60 {
+		fmt.Fprintf(&text, "resource \"aws_kms_alias\" \"a%d\" {\n  name          = \"alias/${var.x}\"\n  target_key_id = \"alias/${var.y}\"\n}\n", i)
+	}
+	for i := range 12 {
+		next := fmt.Sprintf("aws_sqs_queue.q%d[var.x].kms_master_key_id", i+1)
+		if i == 11 {
+			next = "aws_kms_key.k.arn"
+		}
+		fmt.Fprintf(&text, "resource \"aws_sqs_queue\" \"q%d\" {\n  for_each          = toset([for n in range(60) : tostring(n)])\n"+
+			"  name              = each.key\n  kms_master_key_id = %s\n}\n", i, next)
+	}
+	s := snapshot(t, map[string]string{"main.tf": text.String()})
+	if n := len(s.Uses()); n != 12*60 {
+		t.Errorf("%d uses, not of 60 queues each of 12", n)
+	}
+}

@@ -18,7 +18,8 @@ type Use struct {
 // links is who points at whom, found once for a snapshot.
 type links struct {
 	uses     []Use                          // certain, in the order of types, roots and addresses
-	may      []Use                          // may be of the key, once for each key that it may be
+	of       map[*Key][]Use                 // certain, by key
+	may      map[*Key][]Use                 // uses of one of several keys, by each of them
 	keys     map[*terraform.Resource][]*Key // of each resource that names a key, those that it certainly is: perhaps none
 	aliases  map[*Key][]*terraform.Resource
 	grants   map[*Key][]*terraform.Resource
@@ -31,20 +32,10 @@ type links struct {
 func (s *Snapshot) Uses() []Use { return s.linked().uses }
 
 // Uses lists the arguments of services that certainly name the key.
-func (k *Key) Uses() []Use { return k.of(k.snapshot.linked().uses) }
+func (k *Key) Uses() []Use { return k.snapshot.linked().of[k] }
 
 // MayUses lists the arguments of services that may name the key, or another one.
-func (k *Key) MayUses() []Use { return k.of(k.snapshot.linked().may) }
-
-func (k *Key) of(uses []Use) []Use {
-	var own []Use
-	for _, use := range uses {
-		if use.Key == k {
-			own = append(own, use)
-		}
-	}
-	return own
-}
+func (k *Key) MayUses() []Use { return k.snapshot.linked().may[k] }
 
 // Aliases lists the aws_kms_alias resources that certainly point at the key.
 func (k *Key) Aliases() []*terraform.Resource { return k.snapshot.linked().aliases[k] }
@@ -61,6 +52,7 @@ func (k *Key) Primary() *Key { return k.snapshot.linked().primary[k] }
 func (s *Snapshot) linked() *links {
 	if s.links == nil {
 		s.links = &links{
+			of: map[*Key][]Use{}, may: map[*Key][]Use{},
 			keys:    map[*terraform.Resource][]*Key{},
 			aliases: map[*Key][]*terraform.Resource{}, grants: map[*Key][]*terraform.Resource{},
 			replicas: map[*Key][]*Key{}, primary: map[*Key]*Key{},
@@ -111,10 +103,11 @@ func (s *Snapshot) link(r *terraform.Resource, row *services.Row, v terraform.Va
 		use.Key = t.keys[0]
 		own = append(own, use.Key)
 		s.links.uses = append(s.links.uses, use)
+		s.links.of[use.Key] = append(s.links.of[use.Key], use)
 	default:
 		for _, key := range t.keys {
 			use.Key = key
-			s.links.may = append(s.links.may, use)
+			s.links.may[key] = append(s.links.may[key], use)
 		}
 	}
 	s.links.keys[r] = own // with none too: it names a key, wherever that is
