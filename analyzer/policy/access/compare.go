@@ -91,10 +91,8 @@ func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
 // may change it, and across accounts nobody may. Where the principals that may are of one account, it is the key's.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 func ownNumber(d policy.Document, o Owner) string {
-	if o.key != nil {
-		if number, known := numberOf(o.key.Provider()).Known(); known && number != "" {
-			return number
-		}
+	if number, known := o.number.Known(); known && number != "" {
+		return number
 	}
 	if d.Absent || d.Open {
 		return ""

@@ -29,6 +29,7 @@ type names struct {
 	mentions [2]map[string]bool // what each document names, by domain
 	foreign  map[pattern.Letter]bool
 	accounts []pattern.Word // that conditions name
+	arns     []pattern.Word // of identities that principals name
 	unnamed  int
 }
 

@@ -9,11 +9,16 @@ import (
 
 // Owner is what is known of the account that a key is in. The zero Owner knows nothing.
 type Owner struct {
-	key *terraform.Resource
+	key      *terraform.Resource
+	provider terraform.Provider
+	number   policy.Text // of the account; the empty text where it is not known
 }
 
 // OwnerOf reads what the configuration says about the account of a key.
-func OwnerOf(key *terraform.Resource) Owner { return Owner{key: key} }
+func OwnerOf(key *terraform.Resource) Owner {
+	provider := key.Provider()
+	return Owner{key: key, provider: provider, number: numberOf(provider)}
+}
 
 // Self tells whether a text is the number of the key's account. It is True only where that is proven: by a
 // data.aws_caller_identity of the key's own provider configuration, or by what the configuration allows or assumes. A
@@ -22,10 +27,9 @@ func (o Owner) Self(account policy.Text) terraform.Truth {
 	if o.key == nil {
 		return terraform.Undecided
 	}
-	own := numberOf(o.key.Provider())
 	ref := account.Reference()
 	if ref == nil {
-		return compared(account, own)
+		return compared(account, o.number)
 	}
 	switch r := sole(*ref); {
 	case r == nil:
@@ -35,7 +39,7 @@ func (o Owner) Self(account policy.Text) terraform.Truth {
 	case r.Kind == "resource" && r.Type == "aws_organizations_account" && ref.Attribute == "id" && o.same(r) == terraform.True:
 		return terraform.False // the account that makes another one is not that one
 	}
-	return compared(account, own)
+	return compared(account, o.number)
 }
 
 // same tells whether a resource is in the account of the key: it is where both use one provider configuration. Two
@@ -44,10 +48,10 @@ func (o Owner) same(r *terraform.Resource) terraform.Truth {
 	if o.key == nil || r.Scope.Root != o.key.Scope.Root {
 		return terraform.Undecided
 	}
-	if o.key.Provider().Same(r.Provider()) == terraform.True {
+	if o.provider.Same(r.Provider()) == terraform.True {
 		return terraform.True
 	}
-	return compared(numberOf(r.Provider()), numberOf(o.key.Provider()))
+	return compared(numberOf(r.Provider()), o.number)
 }
 
 // numberOf is the account that a provider configuration certainly works in; the empty text where that is not known.

@@ -32,6 +32,7 @@ func (n *names) subject(at side, p Principal) subject {
 		n.identify(at, &s)
 		n.mention(at, "account", s.account)
 		n.mention(at, "identity", s.key())
+		n.arns = append(n.arns, s.arn)
 	default:
 		s.name = n.word(at, p.Text)
 		n.mention(at, "text", s.name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kms-review/kms-review/analyzer/policy/pattern"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 // cell is a part of what a request may have for a condition key, in which each operand is either met or not.
@@ -245,11 +246,12 @@ func (n *names) texts(k *keyed, r *requester) ([]cell, bool) {
 	var cells []cell
 	for _, w := range words {
 		wild := pattern.Like(w).Wild()
-		if n.outside(k.name, r, w) || wild && plainKey(k.name) {
+		outside := n.outside(k.name, r, w)
+		if outside == terraform.True || wild && plainKey(k.name) {
 			continue
 		}
 		unusual := len(usual) > 0 && !slices.ContainsFunc(usual, func(p pattern.Pattern) bool { return p.Match(w) })
-		sure := !wild && !unusual && (!listed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
+		sure := !wild && !unusual && outside == terraform.False && (!listed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
 		cells = append(cells, cell{elements: [][]*expression{n.meets(k, w, false)}, sure: sure})
 	}
 	return cells, true
@@ -342,19 +344,41 @@ func partitions(words []pattern.Word) []pattern.Word {
 }
 
 // outside tells that a value is not the requester's, but that of one that is named.
-func (n *names) outside(key string, r *requester, w pattern.Word) bool {
-	if !r.elsewhere {
-		return false
+func (n *names) outside(key string, r *requester, w pattern.Word) terraform.Truth {
+	switch {
+	case key == "aws:principalarn" && r.Kind == Account:
+		return n.isNamed(w)
+	case !r.elsewhere:
+		return terraform.False
+	case key == "aws:principalarn":
+		w = field(w, 4)
+	case key != "kms:calleraccount":
+		return terraform.False
 	}
-	account := w
-	switch key {
-	case "kms:calleraccount":
-	case "aws:principalarn":
-		account = field(w, 4)
-	default:
-		return false
+	mentioned := n.mentions[base]["account\x01"+spell(w)] || n.mentions[head]["account\x01"+spell(w)]
+	return truth(w.Symbolic() || mentioned)
+}
+
+// isNamed tells whether a document names the identity that has an ARN.
+func (n *names) isNamed(arn pattern.Word) terraform.Truth {
+	result := terraform.False
+	for _, named := range n.arns {
+		switch n.same("arn", arn, named) {
+		case yes:
+			return terraform.True
+		case no:
+		default:
+			result = terraform.Undecided
+		}
 	}
-	return account.Symbolic() || n.mentions[base]["account\x01"+spell(account)] || n.mentions[head]["account\x01"+spell(account)]
+	return result
+}
+
+func truth(b bool) terraform.Truth {
+	if b {
+		return terraform.True
+	}
+	return terraform.False
 }
 
 // listed tells the keys of which AWS has a list of values, so that a value which is not written may not exist.
