@@ -30,7 +30,12 @@ func (c *comparer) changed(allows side, q *question, r *requester, group action.
 			change.Principal = c.caller(r)
 		}
 	}
-	change.Words = words(allows, why, change.Principal, keys, allowing.hasCondition(keys))
+	kept := allowing.hasCondition(keys)
+	if why == denied {
+		keys = q.exempting(allows)
+		kept = len(keys) > 0
+	}
+	change.Words = words(allows, why, change.Principal, keys, kept)
 	statements := [2]*policy.Statement{}
 	statements[allows] = allowing.statement
 	if other != nil {
@@ -92,6 +97,21 @@ func (q *question) denying(at side) *asked {
 	return nil
 }
 
+// exempting lists the keys of the conditions by which a document that denies the like lets the request pass.
+func (q *question) exempting(at side) (keys []string) {
+	for _, a := range q.clauses[at] {
+		if a.denies.truth(q.assumed) != terraform.True || a.concerned.truth(q.assumed) != terraform.True {
+			continue
+		}
+		for _, l := range a.conditions {
+			if q.condition(l) != terraform.True && !slices.Contains(keys, l.comparisonKey()) {
+				keys = append(keys, l.comparisonKey())
+			}
+		}
+	}
+	return keys
+}
+
 // hasCondition tells that a statement has conditions on one of the keys.
 func (a *asked) hasCondition(keys []string) bool {
 	return slices.ContainsFunc(a.conditions, func(l *limit) bool {
@@ -130,6 +150,10 @@ func words(allows side, why cause, whom string, keys []string, kept bool) string
 		conditions, limits = "the conditions on `"+strings.Join(keys, "`, `")+"`", "limit "
 	}
 	switch {
+	case allows == head && why == denied && kept:
+		return conditions + " now exempts " + whom + " from a Deny of " + actionsHere
+	case why == denied && kept:
+		return conditions + " no longer exempts " + whom + " from a Deny of " + actionsHere
 	case allows == head && why == denied:
 		return whom + " is no longer denied " + actionsHere
 	case allows == head && why == limited && kept:
@@ -152,12 +176,20 @@ func words(allows side, why cause, whom string, keys []string, kept bool) string
 // actionsHere is where the words have the actions.
 const actionsHere = "\x00"
 
+// listed writes actions for a reader.
+func listed(actions action.Set) string {
+	if actions == action.CrossAccount {
+		return "`kms:*` (as far as it works across accounts)"
+	}
+	return "`" + actions.String() + "`"
+}
+
 // sorted completes the changes of a direction and puts them in the order of the statements. What everyone gains by
 // a statement, those who are named by others gain by it, too, and it is said once.
 func (c *comparer) sorted(allows side) []Change {
 	list := c.changes[allows]
 	for i := range list {
-		list[i].Words = strings.ReplaceAll(list[i].Words, actionsHere, "`"+list[i].Actions.String()+"`")
+		list[i].Words = strings.ReplaceAll(list[i].Words, actionsHere, listed(list[i].Actions))
 	}
 	slices.SortStableFunc(list, func(a, b Change) int {
 		return cmp.Or(

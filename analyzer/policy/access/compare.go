@@ -241,7 +241,7 @@ func (c *comparer) answer(q *question, r *requester, group action.Set, unsure bo
 		switch found := q.find(allows, 1-allows, false); found {
 		case terraform.True:
 			c.possible[allows] = true
-			c.undetermined = orElse(c.undetermined, c.why(r, group))
+			c.undetermined = orElse(c.undetermined, c.why(q, r, group))
 		case terraform.Undecided:
 			c.possible[allows], c.tooMany = true, true
 		default:
@@ -257,8 +257,14 @@ func orElse(s, other string) string {
 	return s
 }
 
-func (c *comparer) why(r *requester, group action.Set) string {
-	return fmt.Sprintf("whether %s may `%s` depends on values that are not known", c.caller(r), group)
+// why says what the answer depends on: what the search had to assume.
+func (c *comparer) why(q *question, r *requester, group action.Set) string {
+	for atom, assumed := range q.assumed {
+		if assumed != terraform.Undecided && c.meanings[atom] != "" {
+			return "it is not known " + c.meanings[atom]
+		}
+	}
+	return "whether " + c.caller(r) + " may " + listed(group) + " depends on values that are not known"
 }
 
 func (c *comparer) comparison(b, h policy.Document) Comparison {

@@ -26,6 +26,7 @@ type names struct {
 	symbols  map[string]pattern.Letter
 	next     pattern.Letter
 	atoms    map[string]int
+	meanings map[int]string     // of atoms, for a reader: what is not known
 	mentions [2]map[string]bool // what each document names, by domain
 	foreign  map[pattern.Letter]bool
 	accounts []pattern.Word // that conditions name
@@ -37,7 +38,7 @@ type names struct {
 func newNames(baseOwner, headOwner Owner, number string) *names {
 	n := &names{
 		owners: [2]Owner{baseOwner, headOwner}, own: pattern.Text(number), symbols: map[string]pattern.Letter{}, next: pattern.FirstSymbol,
-		atoms: map[string]int{}, mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
+		atoms: map[string]int{}, meanings: map[int]string{}, mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
 	}
 	if number == "" {
 		n.own = pattern.Word{n.symbol("the key's account")}
@@ -154,7 +155,12 @@ func (n *names) same(domain string, a, b pattern.Word) *expression {
 		return no
 	}
 	x, y := spell(a), spell(b)
-	return n.fact("%s\x01%s\x01%s", domain, min(x, y), max(x, y))
+	if x > y {
+		a, b, x, y = b, a, y, x
+	}
+	same := n.fact("%s\x01%s\x01%s", domain, x, y)
+	n.meanings[same.atom] = "whether " + code(n.show(a)) + " is " + code(n.show(b))
+	return same
 }
 
 // alien tells that one word is the key's account and the other certainly not.

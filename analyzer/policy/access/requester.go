@@ -92,7 +92,9 @@ func (n *names) means(p *subject, r *requester) *expression {
 	case Everyone:
 		return yes
 	case Unknown:
-		return n.fact("principal\x01%s\x01%s", spell(p.name), n.caller(r))
+		is := n.fact("principal\x01%s\x01%s", spell(p.name), n.caller(r))
+		n.meanings[is.atom] = "who " + quoted(p.Text) + " is"
+		return is
 	case Account:
 		if account, ok := r.in(); ok {
 			return n.same("account", p.account, account)

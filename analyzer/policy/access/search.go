@@ -101,7 +101,7 @@ func (q *question) limit(cmp *comparison, r *requester) *limit {
 	i := slices.IndexFunc(q.spaces, func(s *space) bool { return s.name == key })
 	if i < 0 {
 		i = len(q.spaces)
-		q.spaces = append(q.spaces, &space{keyed: keyed{name: key, at: map[string]int{}, sets: map[string]bool{}}, chosen: -1})
+		q.spaces = append(q.spaces, &space{keyed: keyed{name: key, caller: r, at: map[string]int{}, sets: map[string]bool{}}, chosen: -1})
 	}
 	l.space = q.spaces[i]
 	l.space.add(cmp)

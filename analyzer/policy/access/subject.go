@@ -148,16 +148,19 @@ func lastField(w pattern.Word) pattern.Word {
 
 // label is how a reader knows the principal.
 func (n *names) label(s *subject) string {
-	switch s.Kind {
-	case Everyone:
+	switch {
+	case s.Kind == Everyone:
 		return "everyone"
-	case Account:
-		if slices.Equal(s.account, n.own) {
-			return "the key's account"
-		}
-		return "account " + code(n.show(s.account))
-	default:
+	case s.Kind != Account:
 		return quoted(s.Text)
+	case slices.Equal(s.account, n.own):
+		return "the key's account"
+	case len(s.Account.Parts) > 0:
+		return "account " + quoted(s.Account)
+	case len(s.Text.Parts) > 0:
+		return "the account of " + quoted(s.Text)
+	default:
+		return "account " + code(n.show(s.account))
 	}
 }
 
@@ -180,7 +183,11 @@ func (n *names) show(w pattern.Word) string {
 			continue
 		}
 		for name, symbol := range n.symbols {
-			if symbol == l {
+			switch {
+			case symbol != l:
+			case strings.HasPrefix(name, "?"):
+				out.WriteString("${?}")
+			default:
 				out.WriteString(name)
 			}
 		}

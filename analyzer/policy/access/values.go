@@ -21,6 +21,7 @@ type cell struct {
 // keyed is the operands of the conditions on one key that matter for a question, each once.
 type keyed struct {
 	name     string
+	caller   *requester
 	operands []*operand
 	at       map[string]int
 	sets     map[string]bool // the conditions with ForAllValues or ForAnyValue
@@ -181,6 +182,8 @@ func (n *names) meets(k *keyed, w pattern.Word, whole bool) []*expression {
 
 func (n *names) meet(k *keyed, v *operand, w pattern.Word, whole bool) *expression {
 	switch {
+	case n.ofOthers(k, v):
+		return no
 	case v.opaque && whole:
 		return n.fact("opaque\x01%s\x01%s\x01%s", k.name, v.name, spell(w))
 	case v.opaque:
@@ -207,6 +210,27 @@ func (n *names) meet(k *keyed, v *operand, w pattern.Word, whole bool) *expressi
 	default:
 		return n.same("value "+k.name, w, v.word)
 	}
+}
+
+// ofOthers tells an operand that names the account of others than the caller.
+func (n *names) ofOthers(k *keyed, v *operand) bool {
+	account := v.word
+	switch k.name {
+	case "kms:calleraccount":
+	case "aws:principalarn":
+		account = field(v.word, 4)
+	default:
+		return false
+	}
+	if len(account) == 0 || pattern.Like(account).Wild() {
+		return false
+	}
+	if k.caller.elsewhere {
+		name := "account\x01" + spell(account)
+		return n.mentions[base][name] || n.mentions[head][name]
+	}
+	in, ok := k.caller.in()
+	return ok && n.same("account", account, in) == no
 }
 
 // excluded tells that no value can meet an operand and yet meet, of those operands that are known, just the ones
@@ -251,7 +275,7 @@ func (n *names) texts(k *keyed, r *requester) ([]cell, bool) {
 			continue
 		}
 		unusual := len(usual) > 0 && !slices.ContainsFunc(usual, func(p pattern.Pattern) bool { return p.Match(w) })
-		sure := !wild && !unusual && outside == terraform.False && (!listed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
+		sure := !wild && !unusual && outside == terraform.False && (!closed(k.name) || slices.ContainsFunc(k.operands, func(v *operand) bool { return slices.Equal(v.word, w) }))
 		cells = append(cells, cell{elements: [][]*expression{n.meets(k, w, false)}, sure: sure})
 	}
 	return cells, true
@@ -381,8 +405,8 @@ func truth(b bool) terraform.Truth {
 	return terraform.False
 }
 
-// listed tells the keys of which AWS has a list of values, so that a value which is not written may not exist.
-func listed(key string) bool {
+// closed tells the keys of which AWS has a list of values, so that a value which is not written may not exist.
+func closed(key string) bool {
 	switch key {
 	case "kms:keyspec", "kms:customermasterkeyspec", "kms:keyusage", "kms:customermasterkeyusage", "kms:keyorigin",
 		"kms:encryptionalgorithm", "kms:signingalgorithm", "kms:macalgorithm", "kms:keyagreementalgorithm",

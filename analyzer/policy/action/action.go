@@ -51,7 +51,7 @@ func (s Set) String() string {
 		word, covered := prefix+name, Set(1)<<i
 		for _, stem := range stems(name) {
 			family := Match(prefix + stem + "*")
-			if family&Effective&^s == 0 && family.Len() > 1 && (covered.Len() == 1 || family == covered) {
+			if family&Effective&^s == 0 && (family&s).Len() > 1 && (covered.Len() == 1 || family == covered) {
 				word, covered = prefix+stem+"*", family
 			}
 		}

@@ -67,6 +67,7 @@ func TestString(t *testing.T) {
 		"kms:ReEncryptTo":                   ReEncryptTo,
 		"kms:Decrypt, kms:GenerateDataKey*": Match("kms:GenerateDataKey*") | Decrypt,
 		"kms:Generate*":                     Match("kms:Generate*"),
+		"kms:DescribeKey":                   DescribeKey,
 		"kms:ListKeys":                      ListKeys,
 		"kms:List*":                         Match("kms:List*"),
 	} {
