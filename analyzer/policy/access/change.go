@@ -19,36 +19,47 @@ const (
 	limited                  // conditions do not hold
 )
 
+// difference is a change with what tells whether another one implies it.
+type difference struct {
+	Change
+	cause    cause
+	allowing *clause
+	whom     *subject // of the allowing statement; nil for one that names whom it is not about
+}
+
 // changed notes a difference; the request that shows it is chosen in the question.
 func (c *comparer) changed(allows side, q *question, r *requester, group action.Set) {
 	allowing := q.allowing(allows)
-	change := Change{Principal: c.whom(allowing, r), Actions: group}
 	why, other, keys := q.cause(1 - allows)
-	if why == denied {
-		change.Principal = c.whom(other, r)
-		if r.Kind != Everyone && !r.elsewhere {
-			change.Principal = c.caller(r)
-		}
-	}
 	kept := allowing.hasCondition(keys)
+	d := difference{cause: why, allowing: allowing.clause, whom: c.widest(allowing, r)}
+	d.Actions = group
+	switch {
+	case why == denied && !r.elsewhere:
+		d.Principal = c.caller(r)
+	case why != unmentioned:
+		d.Principal = c.whom(other, r)
+	default:
+		d.Principal = c.whom(allowing, r)
+	}
 	if why == denied {
 		keys = q.exempting(allows)
 		kept = len(keys) > 0
 	}
-	change.Words = words(allows, why, change.Principal, keys, kept)
+	d.Words = words(allows, why, d.Principal, keys, kept)
 	statements := [2]*policy.Statement{}
 	statements[allows] = allowing.statement
 	if other != nil {
 		statements[1-allows] = other.statement
 	}
-	change.Base, change.Head = statements[base], statements[head]
+	d.Base, d.Head = statements[base], statements[head]
 	for i, known := range c.changes[allows] {
-		if known.Words == change.Words && known.Base == change.Base && known.Head == change.Head {
+		if known.Words == d.Words && known.allowing == d.allowing {
 			c.changes[allows][i].Actions |= group
 			return
 		}
 	}
-	c.changes[allows] = append(c.changes[allows], change)
+	c.changes[allows] = append(c.changes[allows], d)
 }
 
 // allowing is the first statement that allows the request.
@@ -127,19 +138,37 @@ func (l *limit) comparisonKey() string {
 	return l.written
 }
 
-// whom names the principal of a statement that stands for the requester, the widest where there are several.
+// whom names the principal of a statement that stands for the requester.
 func (c *comparer) whom(a *asked, r *requester) string {
-	if a == nil || !a.hasPrincipal {
-		return c.caller(r)
+	if p := c.widest(a, r); p != nil {
+		return c.label(p)
 	}
-	label, widest := c.caller(r), Invalid
+	return c.caller(r)
+}
+
+// widest is the principal of a statement that stands for the requester, the widest where there are several; nil
+// where none is known to.
+func (c *comparer) widest(a *asked, r *requester) *subject {
+	var widest *subject
+	if a == nil {
+		return nil
+	}
 	for i := range a.principals {
 		p := &a.principals[i]
-		if p.Kind < widest && p.Kind != Unknown && c.means(p, r) == yes {
-			label, widest = c.label(p), p.Kind
+		if p.Kind != Unknown && (widest == nil || p.Kind < widest.Kind) && c.means(p, r) == yes {
+			widest = p
 		}
 	}
-	return label
+	return widest
+}
+
+// implies tells that whoever reads of one difference knows of another: what a statement newly allows to everyone, it
+// allows to each.
+func (d *difference) implies(other *difference) bool {
+	if d == other || d.allowing != other.allowing || d.cause != unmentioned || d.whom == nil || other.whom == nil || other.Actions&^d.Actions != 0 {
+		return false
+	}
+	return d.whom == other.whom && (d.cause != other.cause || d.Words != other.Words)
 }
 
 // words is a change in words. The actions, which are complete only in the end, come later.
@@ -184,29 +213,26 @@ func listed(actions action.Set) string {
 	return "`" + actions.String() + "`"
 }
 
-// sorted completes the changes of a direction and puts them in the order of the statements. What everyone gains by
-// a statement, those who are named by others gain by it, too, and it is said once.
+// sorted completes the changes of a direction and puts them in the order of the statements.
 func (c *comparer) sorted(allows side) []Change {
-	list := c.changes[allows]
-	for i := range list {
-		list[i].Words = strings.ReplaceAll(list[i].Words, actionsHere, listed(list[i].Actions))
+	var list []*difference
+	for i := range c.changes[allows] {
+		d := &c.changes[allows][i]
+		d.Words = strings.ReplaceAll(d.Words, actionsHere, listed(d.Actions))
+		implied := false
+		for j := range c.changes[allows] {
+			implied = implied || c.changes[allows][j].implies(d)
+		}
+		if !implied {
+			list = append(list, d)
+		}
 	}
-	slices.SortStableFunc(list, func(a, b Change) int {
-		return cmp.Or(
-			cmp.Compare(place(c.documents[allows], allowingOf(a, allows)), place(c.documents[allows], allowingOf(b, allows))),
-			cmp.Compare(a.Words, b.Words),
-		)
+	slices.SortStableFunc(list, func(a, b *difference) int {
+		return cmp.Or(cmp.Compare(a.allowing.place, b.allowing.place), cmp.Compare(a.Words, b.Words))
 	})
-	return list
-}
-
-func allowingOf(change Change, allows side) *policy.Statement {
-	if allows == head {
-		return change.Head
+	var changes []Change
+	for _, d := range list {
+		changes = append(changes, d.Change)
 	}
-	return change.Base
-}
-
-func place(clauses []*clause, s *policy.Statement) int {
-	return slices.IndexFunc(clauses, func(c *clause) bool { return c.statement == s })
+	return changes
 }

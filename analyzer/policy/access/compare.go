@@ -1,8 +1,8 @@
 package access
 
 import (
-	"fmt"
-	"strings"
+	"cmp"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/action"
@@ -125,7 +125,7 @@ func ownNumber(d policy.Document, o Owner) string {
 type comparer struct {
 	*names
 	documents    [2][]*clause
-	changes      [2][]Change // by the document that allows more
+	changes      [2][]difference // by the document that allows more
 	possible     [2]bool
 	tooMany      bool
 	undetermined string
@@ -177,8 +177,9 @@ func (c *comparer) callers() []subject {
 // requester compares what one requester may do.
 func (c *comparer) requester(r *requester) {
 	effective, unsure := r.effective()
-	for _, group := range c.groups(effective, unsure) {
-		q, ok := c.ask(c.documents, r, group)
+	about := c.about(r)
+	for _, group := range c.groups(about, effective, unsure) {
+		q, ok := c.ask(about, r, group)
 		switch {
 		case !ok:
 			c.tooMany = true
@@ -189,38 +190,42 @@ func (c *comparer) requester(r *requester) {
 	}
 }
 
-// groups puts actions together that no statement tells apart.
-func (c *comparer) groups(effective, unsure action.Set) []action.Set {
-	var order []string
-	groups := map[string]action.Set{}
-	for one := action.Set(1); one < action.All; one <<= 1 {
-		if effective&one == 0 {
-			continue
-		}
-		var key strings.Builder
-		fmt.Fprint(&key, one&unsure != 0, one&action.TakesContext != 0, one&action.TakesGrantResource != 0)
-		for _, clauses := range c.documents {
-			for _, cl := range clauses {
-				switch {
-				case cl.certain&one != 0:
-					key.WriteByte('1')
-				case cl.possible&one != 0:
-					fmt.Fprintf(&key, "?%d", one)
-				default:
-					key.WriteByte('0')
-				}
+// about picks the clauses that may be about a requester.
+func (c *comparer) about(r *requester) (clauses [2][]*asked) {
+	for at := range c.documents {
+		for _, one := range c.documents[at] {
+			if concerned := c.concerns(one, r); concerned != no {
+				clauses[at] = append(clauses[at], &asked{clause: one, concerned: concerned})
 			}
 		}
-		if groups[key.String()] == 0 {
-			order = append(order, key.String())
+	}
+	return clauses
+}
+
+// groups puts actions together that no statement tells apart.
+func (c *comparer) groups(about [2][]*asked, effective, unsure action.Set) []action.Set {
+	groups := []action.Set{effective}
+	split := func(by action.Set) {
+		for i := range groups {
+			if in, out := groups[i]&by, groups[i]&^by; in != 0 && out != 0 {
+				groups[i] = in
+				groups = append(groups, out)
+			}
 		}
-		groups[key.String()] |= one
 	}
-	var list []action.Set
-	for _, key := range order {
-		list = append(list, groups[key])
+	split(unsure)
+	split(action.TakesContext)
+	split(action.TakesGrantResource)
+	for _, clauses := range about {
+		for _, a := range clauses {
+			split(a.certain)
+			for rest := a.possible &^ a.certain; rest != 0; rest &= rest - 1 {
+				split(rest & -rest)
+			}
+		}
 	}
-	return list
+	slices.SortFunc(groups, func(a, b action.Set) int { return cmp.Compare(a&-a, b&-b) })
+	return groups
 }
 
 // answer looks for a request that head allows and base does not, and the other way round.

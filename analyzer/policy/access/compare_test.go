@@ -16,7 +16,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
-var pairs = flag.Int("pairs", 1500, "how many pairs of policies are drawn; 100000 take some minutes")
+var pairs = flag.Int("pairs", 800, "how many pairs of policies are drawn; 100000 take some minutes")
 
 // TestCompareAgainstJudge draws pairs of policies and has both say how they differ. Where Compare does not know, that
 // is counted, and has to be rare.

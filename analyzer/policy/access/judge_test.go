@@ -327,7 +327,7 @@ func compare(op, v, s string) bool {
 // sendable is what requests may have for the keys that the generated policies ask for: more than the policies tell
 // apart, and whatever lies between.
 var sendable = map[string][][]string{
-	"kms:viaservice":            {nil, {"s3.eu-central-1.amazonaws.com"}, {"s3.us-east-1.amazonaws.com"}, {"ec2.eu-central-1.amazonaws.com"}, {"ec2.us-east-1.amazonaws.com"}, {"lambda.eu-west-1.amazonaws.com"}, {"s3.x"}, {"S3.us-east-1.amazonaws.com"}, {"ec2.eu-central-1."}, {"s3.eu-central-1"}, {"s3.us-east-1"}, {"EC2.us-east-1.amazonaws.com"}},
+	"kms:viaservice":            {nil, {"s3.eu-central-1.amazonaws.com"}, {"s3.us-east-1.amazonaws.com"}, {"ec2.eu-central-1.amazonaws.com"}, {"ec2.us-east-1.amazonaws.com"}, {"lambda.eu-west-1.amazonaws.com"}, {"s3.x"}, {"S3.us-east-1.amazonaws.com"}, {"ec2.eu-central-1."}, {"s3.eu-central-1"}, {"s3.us-east-1"}, {"EC2.us-east-1.amazonaws.com"}, {"S3.US-EAST-1.AMAZONAWS.COM"}, {"s3.US-EAST-1.amazonaws.com"}, {"S3.eu-central-1.amazonaws.com"}, {"s3.EU-CENTRAL-1.amazonaws.com"}, {"S3.EU-CENTRAL-1.AMAZONAWS.COM"}, {"EC2.eu-central-1.amazonaws.com"}, {"ec2.EU-CENTRAL-1.amazonaws.com"}, {"EC2.EU-CENTRAL-1.AMAZONAWS.COM"}},
 	"kms:calleraccount":         {nil, {ownAccount}, {otherAccount}, {thirdAccount}, {nobodyAccount}},
 	"aws:principalaccount":      {nil, {ownAccount}, {otherAccount}, {thirdAccount}, {nobodyAccount}},
 	"aws:principalarn":          {nil, {"arn:aws:iam::111111111111:role/app"}, {"arn:aws:iam::222222222222:user/x"}},
@@ -337,11 +337,11 @@ var sendable = map[string][][]string{
 	"aws:securetransport":       {{"true"}, {"false"}},
 	"kms:grantisforawsresource": {nil, {"true"}, {"false"}},
 	"aws:sourceip":              {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"10.0.1.7"}, {"10.9.9.9"}, {"192.169.0.1"}, {"192.168.0.9"}, {"8.8.8.8"}, {"2001:db8::1"}},
-	"kms:encryptioncontext:app": {nil, {"a"}, {"b"}, {"ab"}, {"abc"}, {"A"}, {"zzz"}},
+	"kms:encryptioncontext:app": {nil, {"a"}, {"b"}, {"ab"}, {"abc"}, {"A"}, {"B"}, {"AB"}, {"aB"}, {"Ab"}, {"zzz"}},
 	"kms:encryptioncontext:env": {nil, {"prod"}, {"dev"}, {"test"}},
 	"aws:multifactorauthage":    {nil, {"0"}, {"100"}, {"299"}, {"300"}, {"301"}, {"3599"}, {"3600"}, {"3601"}, {"99999"}},
 	"aws:currenttime":           {{"2026-01-01T00:00:00Z"}, {"2025-12-31T23:59:59Z"}, {"2026-01-01T00:00:01Z"}, {"2026-06-30T23:59:59Z"}, {"2026-07-01T00:00:00Z"}, {"2026-07-01T00:00:01Z"}, {"1999-01-01T00:00:00Z"}, {"2030-01-01T00:00:00Z"}},
-	"aws:principaltag/team":     {nil, {"red"}, {"blue"}, {"Red"}, {"green"}},
+	"aws:principaltag/team":     {nil, {"red"}, {"blue"}, {"Red"}, {"Blue"}, {"green"}},
 }
 
 // named tells whether a document names a caller. Services that none names do not count: what everyone may do, they

@@ -44,21 +44,24 @@ type space struct {
 const maxRequests = 20000
 
 // ask collects the clauses that matter. ok is false where a key has too many values to tell apart.
-func (n *names) ask(documents [2][]*clause, r *requester, actions action.Set) (q *question, ok bool) {
+func (n *names) ask(about [2][]*asked, r *requester, actions action.Set) (q *question, ok bool) {
 	q = &question{steps: maxRequests}
 	one := actions & -actions
-	for at, clauses := range documents {
-		for _, c := range clauses {
-			concerned := and(n.concerns(c, r), n.acts(c, one))
+	for at := range about {
+		for _, a := range about[at] {
+			concerned := and(a.concerned, n.acts(a.clause, one))
 			if concerned == no {
 				continue
 			}
-			a := &asked{clause: c, concerned: concerned}
-			for _, cmp := range c.conditions {
-				a.conditions = append(a.conditions, q.limit(cmp, r))
+			c := &asked{clause: a.clause, concerned: concerned}
+			for _, cmp := range a.clause.conditions {
+				c.conditions = append(c.conditions, q.limit(cmp, r))
 			}
-			q.clauses[at] = append(q.clauses[at], a)
+			q.clauses[at] = append(q.clauses[at], c)
 		}
+	}
+	if q.same() {
+		return q, true
 	}
 	for _, s := range q.spaces {
 		if s.cells, ok = n.spread(&s.keyed, r, one); !ok {
