@@ -173,30 +173,29 @@ func (d *difference) implies(other *difference) bool {
 
 // words is a change in words. The actions, which are complete only in the end, come later.
 func words(allows side, why cause, whom string, keys []string, kept bool) string {
-	conditions := "the condition on `" + strings.Join(keys, "`, `") + "`"
-	limits := "limits "
+	conditions, s := "the condition on `"+strings.Join(keys, "`, `")+"`", "s "
 	if len(keys) > 1 {
-		conditions, limits = "the conditions on `"+strings.Join(keys, "`, `")+"`", "limit "
+		conditions, s = "the conditions on `"+strings.Join(keys, "`, `")+"`", " "
 	}
 	switch {
 	case allows == head && why == denied && kept:
-		return conditions + " now exempts " + whom + " from a Deny of " + actionsHere
+		return conditions + " now exempt" + s + whom + " from a Deny of " + actionsHere
 	case why == denied && kept:
-		return conditions + " no longer exempts " + whom + " from a Deny of " + actionsHere
+		return conditions + " no longer exempt" + s + whom + " from a Deny of " + actionsHere
 	case allows == head && why == denied:
 		return whom + " is no longer denied " + actionsHere
 	case allows == head && why == limited && kept:
-		return conditions + " now " + limits + actionsHere + " less for " + whom
+		return conditions + " now limit" + s + actionsHere + " less for " + whom
 	case allows == head && why == limited:
-		return conditions + " no longer " + limits + actionsHere + " for " + whom
+		return conditions + " no longer limit" + s + actionsHere + " for " + whom
 	case allows == head:
 		return whom + " may now " + actionsHere
 	case why == denied:
 		return whom + " is now denied " + actionsHere
 	case why == limited && kept:
-		return conditions + " now " + limits + actionsHere + " more for " + whom
+		return conditions + " now limit" + s + actionsHere + " more for " + whom
 	case why == limited:
-		return conditions + " now " + limits + actionsHere + " for " + whom
+		return conditions + " now limit" + s + actionsHere + " for " + whom
 	default:
 		return whom + " may no longer " + actionsHere
 	}

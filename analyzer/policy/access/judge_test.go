@@ -69,7 +69,7 @@ var callers = []caller{
 	identity(ownAccount, "role", "app"), identity(ownAccount, "role", "ops"), identity(ownAccount, "user", "bob"),
 	identity(ownAccount, "role", "unnamed"), identity(ownAccount, "user", "unnamed"), session(ownAccount, "app", "s1"),
 	identity(otherAccount, "role", "app"), identity(otherAccount, "user", "unnamed"), identity(otherAccount, "role", "unnamed"),
-	identity(thirdAccount, "role", "unnamed"), identity(thirdAccount, "user", "x"), identity(nobodyAccount, "role", "unnamed"), identity(nobodyAccount, "user", "app"),
+	identity(thirdAccount, "role", "unnamed"), identity(thirdAccount, "user", "x"), identity("288888888888", "role", "unnamed"), identity("288888888888", "user", "x"), identity(nobodyAccount, "role", "unnamed"), identity(nobodyAccount, "user", "app"),
 	federated(ownAccount), federated(otherAccount), federated(nobodyAccount),
 	{typ: "Service", is: []string{"logs.amazonaws.com"}}, {typ: "Service", is: []string{"s3.amazonaws.com"}},
 }
@@ -333,7 +333,7 @@ var sendable = map[string][][]string{
 	"aws:principalarn":          {nil, {"arn:aws:iam::111111111111:role/app"}, {"arn:aws:iam::222222222222:user/x"}},
 	"aws:principalorgid":        {nil, {"o-abc"}, {"o-abd"}, {"o-xyz"}, {"o-a"}, {"O-ABC"}},
 	"aws:principalorgpaths":     {nil, {"o-abc/r-1/ou-1/"}, {"o-abc/r-1/ou-2/"}, {"o-xyz/r-1/"}, {"o-zzz/r-2/"}, {"o-zzz/r-2/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-zzz/r-2/"}, {"o-abc/r-1/ou-2/", "o-zzz/r-2/"}, {"o-abc/r-3/"}, {"o-abc/r-3/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-2/", "o-xyz/r-1/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/"}, {"o-abc/r-1/ou-1/", "o-abc/r-1/ou-2/", "o-xyz/r-1/"}},
-	"aws:sourcearn":             {nil, {"arn:aws:s3:::bucket"}, {"arn:aws:s3:::other"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:a"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:b"}, {"arn:aws:logs:us-east-1:222222222222:log-group:a"}, {"arn:aws:logs:us-east-1:222222222222:x"}, {"arn:aws:logs:us-east-1:222222222222:x:111111111111:log-group:b"}},
+	"aws:sourcearn":             {nil, {"arn:aws:s3:::bucket"}, {"arn:aws:s3:::other"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:a"}, {"arn:aws:logs:eu-central-1:111111111111:log-group:b"}, {"arn:aws:logs:us-east-1:111111111111:log-group:a"}, {"arn:aws:logs:us-east-1:111111111111:log-group:c"}, {"arn:aws:logs:eu-central-1:222222222222:log-group:a"}, {"arn:aws:logs:eu-central-1:222222222222:log-group:b"}, {"arn:aws:logs:us-east-1:222222222222:log-group:a"}, {"arn:aws:logs:us-east-1:222222222222:x"}, {"arn:aws:logs:us-east-1:222222222222:x:111111111111:log-group:b"}},
 	"aws:securetransport":       {{"true"}, {"false"}},
 	"kms:grantisforawsresource": {nil, {"true"}, {"false"}},
 	"aws:sourceip":              {nil, {"10.0.0.1"}, {"10.1.0.1"}, {"10.0.1.7"}, {"10.9.9.9"}, {"192.169.0.1"}, {"192.168.0.9"}, {"8.8.8.8"}, {"2001:db8::1"}},
