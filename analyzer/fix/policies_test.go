@@ -17,8 +17,8 @@ import (
 )
 
 // TestPolicies runs each archive of testdata/policies: the comment's lines are commands on the policies of keys
-// (`prepend NAME`, `separate NAME N ACTION...`, `restrict NAME N TEST KEY VALUE`, `replace NAME N`, N the statement's
-// number from 0), the files are the configuration, and `want/FILE` is FILE after the edits. `nothing` says that no
+// (`prepend NAME`, `separate NAME N ACTION...`, `restrict NAME N TEST KEY VALUE`, `replace NAME N`, `add NAME N`,
+// `respell NAME N OLD NEW`, N the statement's number from 0), the files are the configuration, and `want/FILE` is FILE after the edits. `nothing` says that no
 // edit is possible. What comes out has to parse, and to keep the layout that `terraform fmt` wants.
 func TestPolicies(t *testing.T) {
 	t.Parallel()
@@ -127,6 +127,11 @@ func editPolicy(t *testing.T, s *kms.Snapshot, words []string) []finding.Edit {
 		return policies.Restrict(at, fix.Condition{Test: words[3], Key: words[4], Value: words[5]})
 	case "replace":
 		return policies.Replace(at, root)
+	case "add":
+		return policies.Add(at, fix.Element{JSON: "Resource", Block: "resources", Text: "*"})
+	case "respell":
+		at := at.Actions.Items[0].Range
+		return fix.Rewrite(s.Config.Source(at.Filename), at, func(text string) string { return strings.Replace(text, words[3], words[4], 1) })
 	default:
 		t.Fatalf("command %q", words[0])
 		return nil

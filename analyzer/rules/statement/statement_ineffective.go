@@ -117,7 +117,7 @@ func defectOf(w kms.Written, s policy.Statement) defect {
 	case actions&action.CrossAccount == 0 && foreign(w, s):
 		return defect{"foreign", fmt.Sprintf("none of its actions (`%s`) works for another account, and it names no other principals", actions), s.Actions.Range}
 	}
-	if c := context(s); c != nil && actions&action.TakesContext == 0 {
+	if c := contextual(s); c != nil && actions&action.TakesContext == 0 {
 		key, _ := c.Key.Known()
 		return defect{"context", fmt.Sprintf("none of its actions (`%s`) takes an encryption context, which the condition on %s asks for", actions, code(key)), c.Range}
 	}
@@ -150,13 +150,11 @@ func foreign(w kms.Written, s policy.Statement) bool {
 	if !whole || len(principals) == 0 || s.Effect.Is("Allow") != terraform.True || s.NotPrincipals.Present != terraform.False {
 		return false
 	}
-	return !slices.ContainsFunc(principals, func(p access.Principal) bool {
-		return p.Kind != access.Account && p.Kind != access.Identity || p.Own != terraform.False
-	})
+	return !slices.ContainsFunc(principals, func(p access.Principal) bool { return p.Own != terraform.False })
 }
 
-// context finds a condition that holds only for a request with an encryption context.
-func context(s policy.Statement) *policy.Condition {
+// contextual finds a condition that holds only for a request with an encryption context.
+func contextual(s policy.Statement) *policy.Condition {
 	for _, c := range s.Conditions.Items {
 		key, _ := c.Key.Known()
 		key = strings.ToLower(key)

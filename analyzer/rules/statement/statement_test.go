@@ -1,0 +1,93 @@
+package statement
+
+import (
+	"context"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+// TestNamesAgeWithTheList shows that a name which may be younger than the list of actions is no more than low once the
+// list is old, and that a misspelt one stays what it is.
+func TestNamesAgeWithTheList(t *testing.T) {
+	t.Parallel()
+	fsys := fstest.MapFS{"main.tf": {Data: []byte(`resource "aws_kms_key" "a" {
+  policy = jsonencode({ Statement = [{ Effect = "Allow", Action = ["kms:MakeCoffee", "kms:Decyrpt"], Resource = "*" }] })
+}`)}}
+	config, err := terraform.Load(context.Background(), fsys, []string{"."}, terraform.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string][2]finding.Severity{
+		"2026-09-01": {finding.High, finding.High},
+		"2027-09-01": {finding.High, finding.Low},
+	} {
+		now, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		problems, _ := rule.Run(UnknownAction, rule.Given{Head: kms.Build(config), Now: now})
+		if len(problems) != 2 || problems[0].Severity != want[0] || problems[1].Severity != want[1] {
+			t.Errorf("on %s: %+v, want the severities %v", day, problems, want)
+		}
+	}
+}
+
+// TestCode shows that nothing of a policy leaves its code span.
+func TestCode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"kms:*":        "`kms:*`",
+		"a`b\n# c\td":  "`a'b'# c'd`",
+		"\u00e4\u2019": "`\u00e4\u2019`",
+	} {
+		if got := code(text); got != want {
+			t.Errorf("%q is shown as %s, want %s", text, got, want)
+		}
+	}
+	long := make([]rune, 1000)
+	for i := range long {
+		long[i] = 'ä'
+	}
+	if got := []rune(code(string(long))); len(got) != maxCode+3 {
+		t.Errorf("a long text takes %d characters", len(got))
+	}
+}
+
+// FuzzOverlap holds the table against a search: two patterns overlap if a text of their own letters matches both.
+func FuzzOverlap(f *testing.F) {
+	for _, seed := range [][2]string{{"a*", "*b"}, {"a?", "?b"}, {"", "*"}, {"a*b*", "*ba"}, {"ab", "a?b"}, {"**", "?"}, {"a*a", "b*"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		a, b = letters(a), letters(b)
+		want := false
+		var search func(text string)
+		search = func(text string) {
+			want = want || action.Like(a, text) && action.Like(b, text)
+			if !want && len(text) < len(a)+len(b) {
+				search(text + "a")
+				search(text + "b")
+			}
+		}
+		search("")
+		if got := overlap(a, b); got != want || overlap(b, a) != want {
+			t.Errorf("%q and %q overlap: %t, want %t", a, b, got, want)
+		}
+	})
+}
+
+// letters makes a short pattern of any text.
+func letters(text string) string {
+	var out []byte
+	for i := range min(len(text), 5) {
+		out = append(out, "ab*?"[text[i]%4])
+	}
+	return string(out)
+}
