@@ -51,3 +51,33 @@ func inValue(v terraform.Value, path []string) []terraform.Value {
 	}
 	return all
 }
+
+// ValuesAt lists the values at a path of nested blocks and an argument, "root_block_device.kms_key_id", in the order of
+// the blocks; those that are not written are left out, except for a path without blocks.
+func ValuesAt(r *terraform.Resource, path string) []terraform.Value {
+	return inBlock(r.Attr, r.Blocks, strings.Split(path, "."))
+}
+
+// Unset tells whether no key is named at a path of a resource: the argument, or a block around it, is not written.
+func Unset(r *terraform.Resource, row *services.Row) terraform.Truth {
+	verdict := terraform.True
+	for _, v := range arguments(r, row) {
+		verdict = terraform.All(verdict, v.IsAbsent())
+	}
+	if !complete(r.Blocks, strings.Split(row.Path, ".")) {
+		verdict = terraform.All(verdict, terraform.Undecided)
+	}
+	return verdict
+}
+
+// complete tells that all blocks of a path are known.
+func complete(blocks func(string) ([]terraform.Block, bool), path []string) bool {
+	if len(path) < 2 {
+		return true
+	}
+	inside, whole := blocks(path[0])
+	for _, b := range inside {
+		whole = whole && b.Exists == terraform.True && complete(b.Blocks, path[1:])
+	}
+	return whole
+}

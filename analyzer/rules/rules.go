@@ -43,6 +43,8 @@ func All() []rule.Rule {
 		multiregion.ReplicaPolicyDrift,
 		multiregion.MultiRegionWithoutNeed,
 		cost.MonthlyCostDelta,
+		lifecycle.KeyDestroyed,
+		lifecycle.KeyDestroyedConsumerKeepsIt,
 	}
 }
 
