@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 		"analyzer/rules", "analyzer/fix", "analyzer/compare", "analyzer/cost", "analyzer/waiver",
 	},
 	"analyzer/finding":             {},
-	"analyzer/settings":            {"analyzer/finding", "analyzer/rules", "analyzer/waiver"}, // which rules there are to name
+	"analyzer/settings":            {"analyzer/finding", "analyzer/rule", "analyzer/rules", "analyzer/waiver"}, // which rules there are to name
 	"analyzer/terraform":           {"analyzer/finding", "analyzer/terraform/functions"},
 	"analyzer/terraform/functions": {},
 	"analyzer/policy":              {"analyzer/finding", "analyzer/terraform"},
@@ -29,12 +29,12 @@ var mayImport = map[string][]string{
 	"analyzer/kms/services":        {},
 	"analyzer/kms":                 {"analyzer/kms/services", "analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/policy/access"},
 	"analyzer/rule":                {"analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/kms"},
-	"analyzer/fix":                 {"analyzer/finding", "analyzer/terraform", "analyzer/kms"},
+	"analyzer/fix":                 {"analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/kms"},
 	"analyzer/compare":             {"analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/policy/*", "analyzer/kms"},
 	"analyzer/cost":                {"analyzer/finding", "analyzer/terraform", "analyzer/kms"},
 	"analyzer/waiver":              {"analyzer/finding", "analyzer/terraform", "analyzer/rule"},
 	"analyzer/rules":               {"analyzer/rule", "analyzer/rules/*"},
-	"analyzer/rules/*":             {"analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/policy/*", "analyzer/kms", "analyzer/kms/services", "analyzer/rule", "analyzer/fix"},
+	"analyzer/rules/*":             {"analyzer/finding", "analyzer/terraform", "analyzer/policy", "analyzer/policy/*", "analyzer/kms", "analyzer/kms/services", "analyzer/cost", "analyzer/rule", "analyzer/fix"},
 	"analyzer/ruletest":            {"analyzer", "analyzer/*"},
 
 	"webhook": {},

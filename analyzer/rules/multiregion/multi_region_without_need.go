@@ -8,6 +8,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/kms/services"
 	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 //go:embed multi_region_without_need.txtar
@@ -32,7 +33,7 @@ func checkWithoutNeed(p *rule.Pass) {
 			continue
 		}
 		multi := key.Attr(attrMulti)
-		if len(key.Uses()) == 0 || mayBeReplicated(p.Head, key) || !onlyServices(key) ||
+		if multi.IsTrue() == terraform.False || len(key.Uses()) == 0 || mayBeReplicated(p.Head, key) || !onlyServices(key) ||
 			!p.Decide(key.Resource, rule.Condition{Attribute: attrMulti, Value: multi, Holds: multi.IsTrue()}) {
 			continue
 		}
