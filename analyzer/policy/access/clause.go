@@ -34,7 +34,11 @@ func (n *names) clause(at side, s *policy.Statement, place int) *clause {
 	if s.Exists != terraform.True || s.Open {
 		c.exists = n.unknown()
 	}
+	n.effect = ""
 	if effect, known := s.Effect.Known(); known {
+		if effect == "Deny" {
+			n.effect = effect
+		}
 		c.denies = constant(effect == "Deny")
 	} else {
 		c.denies = n.fact("deny\x01%s", spell(n.word(at, s.Effect)))

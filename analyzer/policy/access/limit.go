@@ -75,6 +75,8 @@ const (
 	requestKey
 	// callerID is the id of an account, an organization or a network, which has one owner.
 	callerID
+	// callerPath is a place in an organization: o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/.
+	callerPath
 	// callerARN is the ARN of a caller or of what it acts for.
 	callerARN
 )
@@ -84,7 +86,7 @@ const (
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html.
 var keyMeanings = map[string]callerKey{
 	"kms:calleraccount": callerID, "aws:principalaccount": callerID, "aws:principalorgid": callerID,
-	"aws:principalorgpaths": callerID, "aws:sourceaccount": callerID, "aws:sourceorgid": callerID,
+	"aws:principalorgpaths": callerPath, "aws:sourceorgpaths": callerPath, "aws:sourceaccount": callerID, "aws:sourceorgid": callerID,
 	"aws:sourcevpce": callerID, "aws:sourcevpc": callerID,
 	"aws:principalarn": callerARN, "aws:sourcearn": callerARN,
 	"kms:viaservice": requestKey, "kms:encryptioncontextkeys": requestKey, "kms:grantisforawsresource": requestKey,
@@ -168,6 +170,9 @@ func concrete(meaning callerKey, value policy.Text) bool {
 		if account, known := fields[4].Known(); !known || isAccount(account) {
 			return plain(fields[4])
 		}
+	}
+	if pieces := split(value, "/", 2); meaning == callerPath && len(pieces) == 2 {
+		return plain(pieces[0])
 	}
 	return plain(value)
 }

@@ -31,6 +31,7 @@ type names struct {
 	foreign  map[pattern.Letter]bool
 	accounts []pattern.Word // that conditions name
 	arns     []pattern.Word // of identities that principals name
+	effect   string         // of the statement at hand
 	unnamed  int
 }
 
@@ -169,7 +170,7 @@ func (n *names) alien(a, b pattern.Word) bool {
 }
 
 // distinct infers that two words mean different texts from how the documents use them: nobody names the same thing
-// twice in one document. That does not hold where a document names one of them alone, and the other, with a part
+// twice in one document, unless once to allow and once to deny. That does not hold where a document names one of them alone, and the other, with a part
 // that is not known, joins it where that one is written out: it may be about to replace it.
 func (n *names) distinct(domain string, a, b pattern.Word) bool {
 	has := func(at side, w pattern.Word) bool { return n.mentions[at][domain+"\x01"+spell(w)] }

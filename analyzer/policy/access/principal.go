@@ -111,8 +111,37 @@ func (o Owner) aws(p *Principal) {
 		p.invalid("it is neither an ARN nor an account's number nor `*`")
 	case p.Text.Reference() != nil:
 		o.referred(p, *p.Text.Reference())
+	default:
+		o.chosen(p)
 	}
 	if p.Own == terraform.Undecided && (p.Kind == Account || p.Kind == Identity) {
 		p.Own = o.Self(p.Account)
+	}
+}
+
+// chosen classifies what an unknown condition chooses, where that is of one kind whatever the condition says.
+func (o Owner) chosen(p *Principal) {
+	if len(p.Text.Parts) != 1 || p.Text.Parts[0].Unknown == nil {
+		return
+	}
+	choices, _ := p.Text.Parts[0].Unknown.Choices()
+	for i, choice := range choices {
+		one := Principal{Text: policy.Text{Parts: []policy.Part{{Unknown: &choice}}}}
+		if text, known := choice.Text(); known {
+			one.Text.Parts[0] = policy.Part{Literal: text}
+		} else if choice.Reference == nil {
+			p.Kind = Unknown
+			return
+		}
+		o.aws(&one)
+		switch {
+		case i == 0:
+			p.Kind, p.Own, p.Why = one.Kind, one.Own, one.Why
+		case p.Kind != one.Kind:
+			p.Kind, p.Own, p.Why = Unknown, terraform.Undecided, ""
+			return
+		case p.Own != one.Own:
+			p.Own = terraform.Undecided
+		}
 	}
 }

@@ -31,7 +31,7 @@ func (n *names) subject(at side, p Principal) subject {
 		s.account = n.accountOf(at, p)
 		n.identify(at, &s)
 		n.mention(at, "account", s.account)
-		n.mention(at, "identity", s.key())
+		n.mention(at, "identity"+n.effect, s.key())
 		n.arns = append(n.arns, s.arn)
 	default:
 		s.name = n.word(at, p.Text)
@@ -120,7 +120,7 @@ func (n *names) sameIdentity(a, b *subject) *expression {
 		return no
 	case account == yes && name == yes:
 		return yes
-	case n.distinct("identity", a.key(), b.key()):
+	case n.distinct("identity", a.key(), b.key()), n.distinct("identityDeny", a.key(), b.key()):
 		return no
 	}
 	return and(account, name)
