@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/action"
@@ -128,11 +129,10 @@ func (o Owner) denies(s policy.Statement, p Principal) (certain, possible action
 func avoidable(s policy.Statement) bool {
 	for _, c := range s.Conditions.Merged() {
 		key, _ := c.Key.Known()
-		if op := operatorOf(c.Test); meaningOf(key) != requestKey || op.family != boolean || op.negated || c.Values.Open ||
-			c.Exists != terraform.True || key != "aws:SecureTransport" || len(c.Values.Items) != 1 {
-			continue
-		}
-		if c.Values.Items[0].Is("false") == terraform.True {
+		op := operatorOf(c.Test)
+		switch {
+		case op.family != boolean || !strings.EqualFold(key, "aws:SecureTransport"):
+		case c.Exists == terraform.True && !c.Values.Open && len(c.Values.Items) == 1 && c.Values.Items[0].Is("false") == terraform.True:
 			return true
 		}
 	}
