@@ -140,7 +140,7 @@ func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statem
 		}
 		symbol, _ := item.Symbol()
 		i.report(w, s.Range, rule.Problem{
-			Discriminator: "decrypt\x00" + identity(s), Range: item.Range,
+			Discriminator: "decrypt\x00" + subject(s), Range: item.Range,
 			Message: fmt.Sprintf("%s of `%s` permits `%s` with %s, so with every key there whose policy leaves access to IAM. Whoever "+
 				"has this policy can read the data of all applications that use those keys.", sentence(name(s)), w.Address, actions&decrypts, code(symbol)),
 			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},

@@ -150,12 +150,19 @@ func identity(s policy.Statement) string {
 	return strings.Join(words, "\x00")
 }
 
-// content is the identity with the actions, for what is wrong with the statement as a whole.
-func content(s policy.Statement) string {
+// subject is the identity of a statement with its resources, where it has no Sid: an identity policy names nobody.
+func subject(s policy.Statement) string { return extended(s, s.Resources.Items, s.NotResources.Items) }
+
+// content is the identity of a statement with its actions, where it has no Sid.
+func content(s policy.Statement) string { return extended(s, s.Actions.Items, s.NotActions.Items) }
+
+func extended(s policy.Statement, lists ...[]policy.Text) string {
 	words := []string{identity(s)}
-	for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
-		action, _ := item.Symbol()
-		words = append(words, action)
+	if sid, _ := s.Sid.Symbol(); sid == "" {
+		for _, item := range slices.Concat(lists...) {
+			symbol, _ := item.Symbol()
+			words = append(words, symbol)
+		}
 	}
 	return strings.Join(words, "\x00")
 }

@@ -87,7 +87,7 @@ func (u unknownActions) misspelt(w kms.Written, s policy.Statement, item policy.
 		what = "has no prefix of a service"
 	}
 	u.report(w, s.Range, rule.Problem{
-		Discriminator: text + "\x00" + identity(s), Range: item.Range, Severity: severity(s, finding.High),
+		Discriminator: text + "\x00" + subject(s), Range: item.Range, Severity: severity(s, finding.High),
 		Message: fmt.Sprintf("%s in %s of `%s` %s: `%s` is. %s", code(text), name(s), w.Address, what, suggestion, consequence(s, item)),
 		Fix:     func() []finding.Edit { return u.respell(item, text, suggestion) },
 	})
@@ -141,7 +141,7 @@ func (u unknownActions) together(w kms.Written, s policy.Statement, items []poli
 	problem.Range = items[0].Range
 	problem.Message = code(names[0]) + others + " in " + problem.Message
 	slices.Sort(names)
-	problem.Discriminator = strings.Join(names, " ") + "\x00" + identity(s)
+	problem.Discriminator = strings.Join(names, " ") + "\x00" + subject(s)
 	u.report(w, s.Range, problem)
 }
 
