@@ -4,6 +4,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/kms-review/kms-review/analyzer/terraform/functions"
 )
 
 // environment holds the names that only a part of a module knows: each and count of one instance, the variables
@@ -27,6 +29,9 @@ type evaluator struct {
 	scope *Scope
 	env   *environment
 	depth int
+
+	rounds *int   // of the outermost loop, with all in it
+	from   string // the file of templatefile whose variables env has; "" in a module
 }
 
 // maxDepth bounds nested expressions, locals and modules together; the parser has bounded each file already.
@@ -37,7 +42,7 @@ func (s *Scope) Evaluate(expr hcl.Expression) Value { return s.evaluator(nil).va
 
 func (s *Scope) evaluator(env *environment) evaluator { return evaluator{scope: s, env: env} }
 
-// value dispatches on the kinds of expression whose structure is kept; everything else is computed as a whole.
+// value evaluates an expression. What is not known has a name where its parts do not give it one.
 func (e evaluator) value(expr hcl.Expression) Value {
 	expr = unwrap(expr)
 	r := expr.Range()
@@ -47,6 +52,16 @@ func (e evaluator) value(expr hcl.Expression) Value {
 	if !e.scope.language().step() {
 		return unknownValue(r, "the configuration takes too long to evaluate")
 	}
+	v := e.kind(expr)
+	if v.state == unknown && v.name == nil && v.Reference == nil && (v.shape == nil || !v.shape.derived()) {
+		v.name = e.naming(expr)
+	}
+	return v
+}
+
+// kind dispatches on the kinds of expression whose structure is kept; everything else is computed as a whole.
+func (e evaluator) kind(expr hcl.Expression) Value {
+	r := expr.Range()
 	switch expr := expr.(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		return e.follow(expr.Traversal, r)
@@ -62,18 +77,27 @@ func (e evaluator) value(expr hcl.Expression) Value {
 		return e.tuple(expr)
 	case *hclsyntax.TemplateExpr:
 		return e.template(expr)
+	case *hclsyntax.TemplateJoinExpr:
+		return e.joinedLoop(expr)
 	case *hclsyntax.FunctionCallExpr:
 		return e.call(expr)
 	case *hclsyntax.ForExpr:
 		return e.forEach(expr)
 	case *hclsyntax.SplatExpr:
 		return e.splat(expr)
+	case *hclsyntax.BinaryOpExpr:
+		return e.binary(expr)
+	case *hclsyntax.UnaryOpExpr:
+		return e.unary(expr)
+	case hclsyntax.Expression:
+		v := e.compute(expr)
+		if literal(expr) {
+			v.Origin = r
+		}
+		return v
+	default:
+		return e.json(expr)
 	}
-	v := e.compute(expr)
-	if literal(expr) {
-		v.Origin = r
-	}
-	return v
 }
 
 // relative goes into the value of an expression. Behind a splat over a resource, an index chooses one of the
@@ -83,7 +107,7 @@ func (e evaluator) relative(expr *hclsyntax.RelativeTraversalExpr) Value {
 	_, splat := expr.Source.(*hclsyntax.SplatExpr)
 	index, indexed := steps[0].(hcl.TraverseIndex)
 	if splat && indexed && source.Reference != nil {
-		source, steps = source.nth(index.Key), steps[1:]
+		source, steps = source.nth(Value{state: known, value: index.Key}), steps[1:]
 	}
 	return e.steps(source.at(expr.Range()), steps, expr.Range())
 }
@@ -124,10 +148,13 @@ func (e evaluator) index(expr *hclsyntax.IndexExpr) Value {
 	collection, key := e.value(expr.Collection), e.value(expr.Key)
 	_, ofSplat := unwrap(expr.Collection).(*hclsyntax.SplatExpr)
 	if collection.Reference != nil && ofSplat {
-		return collection.nth(key.cty()).at(expr.Range())
+		return collection.nth(key).at(expr.Range())
 	}
 	if ref := collection.Reference; ref != nil && ref.Attribute == "" {
-		return collection.referring(func(ref *Reference) { ref.Instance = orElse(instanceKey(key.cty()), UnknownInstance) }).at(expr.Range())
+		return collection.referring(func(ref *Reference) { ref.choose(key) }).at(expr.Range())
+	}
+	if out, ok := key.each(expr.Range(), func(key Value) Value { return collection.member(key.cty(), expr.Range()) }); ok {
+		return out
 	}
 	return collection.member(key.cty(), expr.Range())
 }
@@ -138,21 +165,26 @@ func (e evaluator) conditional(expr *hclsyntax.ConditionalExpr) Value {
 	condition := e.value(expr.Condition)
 	switch condition.IsTrue() {
 	case True:
-		return computed(e.value(expr.TrueResult), r)
+		return e.branch(expr.TrueResult, expr.FalseResult, r)
 	case False:
-		return computed(e.value(expr.FalseResult), r)
+		return e.branch(expr.FalseResult, expr.TrueResult, r)
 	case Undecided:
 	}
-	yes, no := e.value(expr.TrueResult), e.value(expr.FalseResult)
-	if yes.Known() && no.Known() && no.Is(yes.value) == True {
-		return computed(yes, r)
+	if condition.failed {
+		return failure(r, "%s", condition.Reason)
 	}
-	if yes.Absent() && no.Absent() {
-		return Value{state: absent, Range: r}
+	return choose([]Value{e.value(expr.TrueResult), e.value(expr.FalseResult)}, r, orElse(condition.Reason, "its condition is not known"))
+}
+
+// branch is the one that is chosen. Terraform makes a string of a number or a bool, if the other is a string.
+func (e evaluator) branch(chosen, other hcl.Expression, r hcl.Range) Value {
+	v := e.value(chosen)
+	if v.Known() && (v.value.Type() == cty.Number || v.value.Type() == cty.Bool) {
+		if text, ok := v.Text(); ok && e.value(other).Type() == cty.String {
+			v.value = cty.StringVal(text)
+		}
 	}
-	v := unknownValue(r, "%s", orElse(condition.Reason, "its condition is not known"))
-	v.shape = &shape{choices: []Value{yes, no}}
-	return v
+	return computed(v, r)
 }
 
 // computed drops what holds only for a value that was copied: a conditional's branch is not the place to edit.
@@ -169,15 +201,36 @@ func orElse(s, other string) string {
 }
 
 func (e evaluator) object(expr *hclsyntax.ObjectConsExpr) Value {
-	fields := map[string]Value{}
+	fields := make(map[string]Value, len(expr.Items))
+	var others []Value
 	for _, item := range expr.Items {
-		key, ok := e.value(item.KeyExpr).Text()
-		if !ok || len(fields) >= maxParts {
+		key := e.value(item.KeyExpr)
+		name, ok := key.Text()
+		switch {
+		case len(fields) >= maxParts || key.Known() && !ok || key.Absent() || key.failed:
 			return e.compute(expr)
+		case !ok:
+			others = append(others, unknownValue(item.KeyExpr.Range(), "%s", key.Reason))
+			continue
 		}
-		fields[key] = e.value(item.ValueExpr)
+		fields[name] = e.value(item.ValueExpr)
 	}
-	return object(fields, expr.Range())
+	if len(others) == 0 {
+		return object(fields, expr.Range())
+	}
+	known := map[string]Member{}
+	for name, field := range fields {
+		known[name] = overridable(field, others)
+	}
+	return objectOf(known, others, expr.Range())
+}
+
+// overridable is a member of an object that one of a name which is not known may replace.
+func overridable(v Value, others []Value) Member {
+	if len(others) == 0 {
+		return sure(v)
+	}
+	return sure(choose([]Value{v, unknownValue(v.Range, "%s", others[0].Reason)}, v.Range, others[0].Reason))
 }
 
 func (e evaluator) tuple(expr *hclsyntax.TupleConsExpr) Value {
@@ -191,7 +244,7 @@ func (e evaluator) tuple(expr *hclsyntax.TupleConsExpr) Value {
 	return list(elements, expr.Range())
 }
 
-// template keeps the parts of a text apart. Directives (%{if}, %{for}) are computed as a whole.
+// template keeps the parts of a text apart.
 func (e evaluator) template(expr *hclsyntax.TemplateExpr) Value {
 	r := expr.Range()
 	if expr.IsStringLiteral() || len(expr.Parts) == 0 {
@@ -205,11 +258,44 @@ func (e evaluator) template(expr *hclsyntax.TemplateExpr) Value {
 		if v.Absent() || v.Known() && !isPrimitive(v) {
 			return e.compute(expr) // an error in Terraform, which words it better
 		}
-		if inner, ok := v.Segments(); ok && v.shape != nil {
-			segments = append(segments, inner...)
-			continue
+		if v.failed {
+			return failure(r, "%s", v.Reason)
 		}
-		segments = append(segments, v)
+		segments = v.appendTo(segments)
+	}
+	return text(segments, r)
+}
+
+// appendTo adds a value, or the parts that it is put together from, to those of a text.
+func (v Value) appendTo(segments []Value) []Value {
+	if inner, ok := v.Segments(); ok && v.shape != nil {
+		return append(segments, inner...)
+	}
+	return append(segments, v)
+}
+
+// joinedLoop is a %{ for } of a template.
+func (e evaluator) joinedLoop(expr *hclsyntax.TemplateJoinExpr) Value {
+	r := expr.Range()
+	members, ok := e.value(expr.Tuple).Members()
+	if !ok {
+		return e.compute(expr)
+	}
+	segments := []Value{}
+	for _, m := range members {
+		switch {
+		case m.Absent() || m.Known() && !isPrimitive(m.Value):
+			return e.compute(expr)
+		case m.certain():
+			segments = m.appendTo(segments)
+		case m.Rest:
+			segments = append(segments, unknownValue(r, "%s", m.Reason))
+		default:
+			segments = append(segments, choose([]Value{m.Value, {state: known, value: cty.StringVal("")}}, r, m.Reason))
+		}
+		if len(segments) > maxParts {
+			return unknownValue(r, "it is too large")
+		}
 	}
 	return text(segments, r)
 }
@@ -263,7 +349,9 @@ func (e evaluator) compute(expr hcl.Expression) Value {
 	}
 	value, diags := e.scope.language().evaluate(e.scope.file(expr.Range()), expr, variables)
 	if diags.HasErrors() {
-		return unknownValue(expr.Range(), "%s", diags[0].Summary)
+		v := unknownValue(expr.Range(), "%s", diags[0].Summary)
+		v.failed = !functions.Undecided(diags)
+		return v
 	}
 	v := valueOf(value, expr.Range())
 	if v.Unknown() && reason != "" {

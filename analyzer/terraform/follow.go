@@ -1,7 +1,10 @@
 package terraform
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -16,6 +19,9 @@ func (e evaluator) follow(traversal hcl.Traversal, r hcl.Range) Value {
 	root := traversal.RootName()
 	if bound, exists := e.env.lookup(root); exists {
 		return e.steps(bound.at(r), traversal[1:], r)
+	}
+	if e.from != "" {
+		return failure(r, "the template is given no `%s`", root)
 	}
 	if address, rest, ok := resource(traversal); ok {
 		v := unknownValue(r, "`%s` is known only after apply", address)
@@ -42,9 +48,18 @@ func (e evaluator) follow(traversal hcl.Traversal, r hcl.Range) Value {
 	case root == "path":
 		v = e.scope.path(name, r)
 	case root == "module":
+		if len(rest) == 0 {
+			if all, ok := e.moduleInstances(name, r); ok {
+				return all
+			}
+		}
 		return e.moduleOutput(name, rest, r)
 	default:
-		return unknownValue(r, "`%s.%s` is known only when Terraform runs", root, name)
+		v = unknownValue(r, "`%s.%s` is known only when Terraform runs", root, name)
+		if root == "terraform" && name == "workspace" {
+			v.name = named("terraform.workspace")
+		}
+		return e.steps(v, rest, r)
 	}
 	if len(rest) > 0 {
 		return e.steps(v, rest, r)
@@ -107,7 +122,9 @@ func (s *Scope) path(name string, r hcl.Range) Value {
 	case "root":
 		return Value{state: known, value: cty.StringVal("."), Range: r}
 	default:
-		return unknownValue(r, "`path.%s` is known only when Terraform runs", name)
+		v := unknownValue(r, "`path.%s` is known only when Terraform runs", name)
+		v.name = named("path." + name)
+		return v
 	}
 }
 
@@ -131,31 +148,82 @@ func relative(from, to string) string {
 
 // moduleOutput reads an output of a local module: of the instance that is named, or of all if they agree.
 func (e evaluator) moduleOutput(name string, rest hcl.Traversal, r hcl.Range) Value {
-	children := e.scope.children["module."+name]
+	children, key := e.scope.children["module."+name], ""
 	if len(rest) > 0 {
 		if index, isIndex := rest[0].(hcl.TraverseIndex); isIndex {
-			children, rest = keyed(children, instanceKey(index.Key)), rest[1:]
+			key = instanceKey(index.Key)
+			children, rest = keyed(children, key), rest[1:]
 		}
 	}
 	if len(children) == 0 || len(rest) == 0 {
-		return unknownValue(r, "`module.%s` is not in this repository, or not read", name)
+		v := unknownValue(r, "`module.%s` is not in this repository, or not read", name)
+		if len(children) == 0 {
+			v.name = named(join(e.scope.place(), "module."+name) + key)
+		}
+		return e.steps(v, rest, r)
 	}
 	step, ok := rest[0].(hcl.TraverseAttr)
 	if !ok {
 		return unknownValue(r, "`module.%s` has several instances", name)
 	}
-	v := children[0].output(step.Name, r)
-	for _, other := range children[1:] {
-		if w := other.output(step.Name, r); !v.Known() || w.Is(v.value) != True {
+	outputs := make([]Value, len(children))
+	for i, child := range children {
+		outputs[i] = child.through(child.output(step.Name, r), key)
+		if i > 0 && !outputs[0].plainlySame(outputs[i]) {
 			return unknownValue(r, "`module.%s` has several instances", name)
 		}
 	}
+	v := outputs[0]
 	if len(rest) > 1 {
 		return e.steps(v, rest[1:], r)
 	}
 	v.Range = r
 	v.Via = append([]string{"module." + name + "." + step.Name}, v.Via...)
 	return v
+}
+
+// moduleInstances is a module call as a whole: an object of outputs, or a list or an object of such.
+func (e evaluator) moduleInstances(name string, r hcl.Range) (Value, bool) {
+	children := e.scope.children["module."+name]
+	call := e.scope.Module.calls["module."+name]
+	if len(children) == 0 || call == nil {
+		return Value{}, false
+	}
+	all := map[string]Value{}
+	var keys []string
+	for _, child := range children {
+		if call.repeats() && len(child.keys) != 1 {
+			return Value{}, false
+		}
+		outputs := map[string]Value{}
+		for _, out := range sortedKeys(child.Module.outputs) {
+			outputs[out] = child.through(child.output(out, r), "")
+		}
+		if !call.repeats() {
+			return object(outputs, r), true
+		}
+		key := child.keys[0][strings.LastIndex(child.keys[0], "module."+name)+len("module."+name):]
+		keys = append(keys, key)
+		all[key] = object(outputs, r)
+	}
+	return byKey(all, keys, r)
+}
+
+// byKey makes a list of instances with numbers, and an object of those with names.
+func byKey(all map[string]Value, keys []string, r hcl.Range) (Value, bool) {
+	fields := map[string]Value{}
+	var elements []Value
+	for _, key := range keys {
+		if name, err := strconv.Unquote(strings.Trim(key, "[]")); err == nil {
+			fields[name] = all[key]
+		} else {
+			elements = append(elements, all[key])
+		}
+	}
+	if len(elements) > 0 {
+		return list(elements, r), len(fields) == 0
+	}
+	return object(fields, r), len(fields) == len(keys)
 }
 
 // keyed chooses the scope of a module's instance. A scope that stands for several instances stands for this one.
@@ -238,13 +306,34 @@ func (s *Scope) argument(declared *variable) Value {
 	}
 	for _, other := range s.vars.elsewhere[name] {
 		if !other.value.RawEquals(v.cty()) {
-			return unknownValue(v.Range, "a var file of the repository gives `var.%s` another value", name)
+			v = unknownValue(v.Range, "a var file of the repository gives `var.%s` another value", name)
+			v.name = s.elsewhere(name)
+			return v
 		}
 	}
 	if s.open {
-		return unknownValue(v.Range, "`var.%s` is set by whoever calls this module", name)
+		v = unknownValue(v.Range, "`var.%s` is set by whoever calls this module", name)
+	}
+	if v.Unknown() && v.shape == nil && v.name == nil {
+		v.name = named("var." + name)
 	}
 	return v
+}
+
+// elsewhere names a variable by the values that var files give it: in a snapshot where they are others, it is not the
+// same.
+func (s *Scope) elsewhere(name string) *symbol {
+	return &symbol{find: func() (string, bool) {
+		h := sha256.New()
+		for _, other := range s.vars.elsewhere[name] {
+			text, err := jsonEncode(other.value)
+			if err != nil {
+				return "", false
+			}
+			h.Write([]byte(other.file.Path + "\x00" + text + "\x00"))
+		}
+		return "var." + name + "#" + hex.EncodeToString(h.Sum(nil)[:4]), true
+	}}
 }
 
 func (s *Scope) fromDefault(declared *variable) Value {
@@ -276,32 +365,12 @@ func (s *Scope) convert(declared *variable, v Value) Value {
 		return unknownValue(v.Range, "the value of `var.%s` does not have its type", declared.name)
 	}
 	converted := valueOf(value, v.Range)
-	converted.Origin, converted.Via, converted.Reference = v.Origin, v.Via, v.Reference
+	converted.Origin, converted.Via, converted.Reference, converted.name = v.Origin, v.Via, v.Reference, v.name
 	if converted.Unknown() && v.Reason != "" {
 		converted.Reason = v.Reason
 	}
-	converted.shape = reshape(v, converted)
+	if v.shape != nil {
+		converted.shape = shaped(v, typ, defaults, 0).shape
+	}
 	return converted
-}
-
-// reshape keeps the parts of a value that was converted, with what defaults of optional attributes added and
-// what an object type dropped.
-func reshape(before, after Value) *shape {
-	fields, isObject := before.Fields()
-	if !isObject || before.shape == nil || after.value == cty.NilVal {
-		return before.shape
-	}
-	converted, ok := Value{state: known, value: after.value, Range: after.Range, Reason: after.Reason}.Fields()
-	if !ok {
-		return before.shape
-	}
-	for name, value := range converted {
-		if old, existed := fields[name]; existed && old.shape != nil || existed && old.Origin.Filename != "" {
-			old.shape = reshape(old, value)
-			converted[name] = old
-		} else if existed && old.Reference != nil {
-			converted[name] = old
-		}
-	}
-	return &shape{fields: converted}
 }

@@ -1,31 +1,67 @@
 package terraform
 
 import (
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
 // item is one element that a for expression or a splat goes over.
-type item struct{ key, value Value }
+type item struct {
+	key, value Value
+	exists     Truth
+	rest       bool // it stands for any number of elements, which value holds
+}
 
-// items lists what a value holds, in Terraform's order; ok is false where that is not known.
+// items lists what a value holds, in Terraform's order; ok is false where that is not all known.
 func (v Value) items() (items []item, ok bool) {
-	if fields, isObject := v.Fields(); isObject {
+	items, ok = v.allItems()
+	for _, it := range items {
+		ok = ok && it.exists == True && !it.rest
+	}
+	return items, ok
+}
+
+// allItems lists what is known of what a value holds; ok is false where that is nothing.
+func (v Value) allItems() (items []item, ok bool) {
+	if fields, others, isObject := v.Entries(); isObject {
 		for _, name := range sortedKeys(fields) {
-			items = append(items, item{Value{state: known, value: cty.StringVal(name)}, fields[name]})
+			items = append(items, item{Value{state: known, value: cty.StringVal(name)}, fields[name].Value, fields[name].Exists, false})
+		}
+		for _, other := range others {
+			items = append(items, item{v.unlisted(), other, Undecided, true})
 		}
 		return items, true
 	}
-	elements, isList := v.Elements()
-	for i, element := range elements {
-		key := Value{state: known, value: cty.NumberIntVal(int64(i))}
-		if v.state == known && v.value.Type().IsSetType() {
-			key = element
+	members, loose, isList := v.members(0)
+	counted := !loose
+	for i, m := range members {
+		counted = counted && m.certain()
+		key := v.unlisted()
+		switch {
+		case v.state == known && v.value.Type().IsSetType():
+			key = m.Value
+		case counted:
+			key = Value{state: known, value: cty.NumberIntVal(int64(i))}
 		}
-		items = append(items, item{key, element})
+		items = append(items, item{key, m.Value, m.Exists, m.Rest})
 	}
 	return items, isList
 }
+
+// unlisted is a key or a value of a member that stands for several.
+func (v Value) unlisted() Value { return unknownValue(v.Range, "%s", v.Reason) }
+
+// bound is what the variable of a loop is in one round.
+func (it item) bound() Value {
+	if it.rest {
+		return it.value.unlisted()
+	}
+	return it.value
+}
+
+// maxRounds bounds loops in loops: a product of small numbers is soon a large one.
+const maxRounds = 50_000
 
 // forEach keeps what a for expression makes of each element.
 func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
@@ -35,40 +71,100 @@ func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
 			return all
 		}
 	}
-	items, ok := source.items()
-	if !ok || expr.Group {
+	items, ok := source.allItems()
+	if !ok || len(items) > maxParts {
 		return e.compute(expr)
 	}
-	fields, elements := map[string]Value{}, []Value{}
+	if e.rounds == nil {
+		e.rounds = new(int)
+	}
+	loop := loop{evaluator: e, expr: expr, fields: map[string]Member{}, groups: map[string][]Member{}}
 	for _, it := range items {
-		inner := e
-		inner.env = &environment{outer: e.env, names: map[string]Value{expr.ValVar: it.value}}
-		if expr.KeyVar != "" {
-			inner.env.names[expr.KeyVar] = it.key
+		if *e.rounds++; *e.rounds > maxRounds {
+			return unknownValue(expr.Range(), "it takes too long to evaluate")
 		}
-		if expr.CondExpr != nil {
-			switch inner.value(expr.CondExpr).IsTrue() {
-			case False:
-				continue
-			case Undecided:
-				return e.compute(expr)
-			case True:
-			}
-		}
-		if expr.KeyExpr == nil {
-			elements = append(elements, inner.value(expr.ValExpr))
-			continue
-		}
-		key, known := inner.value(expr.KeyExpr).Text()
-		if _, twice := fields[key]; !known || twice {
+		if !loop.round(it) {
 			return e.compute(expr)
 		}
-		fields[key] = inner.value(expr.ValExpr)
 	}
-	if expr.KeyExpr == nil {
-		return list(elements, expr.Range())
+	return loop.result()
+}
+
+// loop collects what the rounds of a for expression give.
+type loop struct {
+	evaluator
+	expr    *hclsyntax.ForExpr
+	members []Member
+	fields  map[string]Member
+	groups  map[string][]Member
+	others  []Value
+}
+
+// round is false where the expression has to be computed as a whole.
+func (l *loop) round(it item) bool {
+	inner := l.evaluator
+	inner.env = &environment{outer: l.env, names: map[string]Value{l.expr.ValVar: it.bound()}}
+	if l.expr.KeyVar != "" {
+		inner.env.names[l.expr.KeyVar] = it.key
 	}
-	return object(fields, expr.Range())
+	exists, reason := it.exists, ""
+	if l.expr.CondExpr != nil {
+		condition := inner.value(l.expr.CondExpr)
+		switch condition.IsTrue() {
+		case False:
+			return true
+		case Undecided:
+			if condition.failed {
+				return false
+			}
+			exists, reason = Undecided, condition.Reason
+		case True:
+		}
+	}
+	made := Member{Value: inner.value(l.expr.ValExpr), Exists: exists, Rest: it.rest}
+	if it.rest {
+		made.Value = unknownValue(l.expr.Range(), "%s", it.value.Reason)
+		made.name = l.naming(l.expr, replacement{l.expr.CollExpr.Range(), &symbol{find: it.value.Symbol}})
+	}
+	made.Reason = orElse(made.Reason, reason)
+	if l.expr.KeyExpr == nil {
+		l.members = append(l.members, made)
+		return true
+	}
+	return l.field(inner.value(l.expr.KeyExpr), made)
+}
+
+func (l *loop) field(key Value, made Member) bool {
+	name, ok := key.Text()
+	if !ok || made.Rest {
+		l.others = append(l.others, unknownValue(l.expr.Range(), "%s", orElse(key.Reason, made.Reason)))
+		return !key.Known() || ok
+	}
+	if l.expr.Group {
+		l.groups[name] = append(l.groups[name], made)
+		return true
+	}
+	_, twice := l.fields[name]
+	l.fields[name] = made
+	return !twice
+}
+
+func (l *loop) result() Value {
+	r := l.expr.Range()
+	if l.expr.KeyExpr == nil {
+		return listOf(l.members, false, r)
+	}
+	for name, members := range l.groups {
+		m := Member{Value: listOf(members, false, r), Exists: Undecided}
+		for _, one := range members {
+			m.Exists = Any(m.Exists, one.Exists)
+		}
+		for _, other := range l.others {
+			m.Value = listOf(append(members, rest(other)), false, r)
+		}
+		l.fields[name] = m
+	}
+	return objectOf(l.fields, l.others, r)
 }
 
 // everyInstance understands a for expression over a resource that says the same as a splat: [for r in x.y : r.arn].
@@ -85,41 +181,66 @@ func (e evaluator) everyInstance(expr *hclsyntax.ForExpr, source Value) (all Val
 	return each.referring(func(ref *Reference) { ref.Each = true }).at(expr.Range()), true
 }
 
-// splat is a for expression in short. Over a resource it stands for all instances.
+// splat is a for expression in short. Over a resource it stands for all instances; what is no list counts as a list
+// of one, and null as an empty one.
+// https://developer.hashicorp.com/terraform/language/expressions/splat#single-values-as-lists
 func (e evaluator) splat(expr *hclsyntax.SplatExpr) Value {
 	source := e.value(expr.Source)
+	r := expr.Range()
 	if source.Reference != nil && source.Reference.Attribute == "" {
-		each := e.overItem(expr, source)
-		if n, known := e.scope.howMany(source.Reference.Address); known && n <= 1 {
-			return list([]Value{each}[:n], expr.Range())
+		each := e.overItem(expr.Each, source)
+		if n, counted := source.Reference.howMany(); counted && n <= 1 {
+			return list([]Value{each}[:n], r)
 		}
-		v := unknownValue(expr.Range(), "%s", each.Reason)
+		v := unknownValue(r, "%s", each.Reason)
 		if each.Reference != nil {
-			v = each.referring(func(ref *Reference) { ref.Each = true }).at(expr.Range())
+			v = each.referring(func(ref *Reference) { ref.Each = true }).at(r)
 		}
 		return v
 	}
-	items, ok := source.items()
-	if !ok {
-		return e.compute(expr)
+	if out, ok := source.each(r, func(choice Value) Value { return e.splatOver(expr, choice) }); ok {
+		return out
 	}
-	elements := []Value{}
-	for _, it := range items {
-		elements = append(elements, e.overItem(expr, it.value))
-	}
-	return list(elements, expr.Range())
+	return e.splatOver(expr, source)
 }
 
-// overItem evaluates what follows a splat for one element. hclsyntax writes that as traversals over an anonymous
-// symbol.
-func (e evaluator) overItem(expr *hclsyntax.SplatExpr, element Value) Value {
-	switch each := expr.Each.(type) {
+func (e evaluator) splatOver(expr *hclsyntax.SplatExpr, source Value) Value {
+	r := expr.Range()
+	members, loose, isList := source.members(0)
+	_, _, isObject := source.Entries()
+	_, isText := source.Segments()
+	switch {
+	case source.Absent():
+		return list(nil, r)
+	case isObject || isText:
+		return list([]Value{e.overItem(expr.Each, source)}, r)
+	case !isList:
+		return e.compute(expr)
+	}
+	out := make([]Member, 0, len(members))
+	for _, m := range members {
+		if m.Rest {
+			from := m.Value
+			m.Value = unknownValue(r, "%s", from.Reason)
+			m.name = e.naming(expr, replacement{expr.Source.Range(), &symbol{find: from.Symbol}})
+		} else {
+			m.Value = e.overItem(expr.Each, m.Value)
+		}
+		out = append(out, m)
+	}
+	return listOf(out, loose, r)
+}
+
+// overItem evaluates what follows a splat for one element. hclsyntax writes that as steps from an anonymous symbol.
+func (e evaluator) overItem(expr hclsyntax.Expression, element Value) Value {
+	switch each := expr.(type) {
 	case *hclsyntax.AnonSymbolExpr:
 		return element
 	case *hclsyntax.RelativeTraversalExpr:
-		if _, direct := each.Source.(*hclsyntax.AnonSymbolExpr); direct {
-			return e.steps(element, each.Traversal, expr.Range())
-		}
+		return e.steps(e.overItem(each.Source, element), each.Traversal, each.Range())
+	case *hclsyntax.IndexExpr:
+		return e.overItem(each.Collection, element).member(e.value(each.Key).cty(), each.Range())
+	default:
+		return unknownValue(hcl.Range{}, "the splat is not understood")
 	}
-	return unknownValue(expr.Range(), "the splat is not understood")
 }

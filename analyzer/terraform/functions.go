@@ -21,10 +21,11 @@ func jsonEncode(v cty.Value) (string, error) {
 
 // language is what all modules of a root may call, and what that may cost.
 type language struct {
-	table  map[string]function.Function
-	budget *functions.Budget
-	steps  int // expressions evaluated so far
-	depth  int // definitions under evaluation, each for the one before
+	table     map[string]function.Function
+	budget    *functions.Budget
+	steps     int              // expressions evaluated so far
+	templates map[string]*File // read by templatefile, by path; nil for what is none
+	depth     int              // definitions under evaluation, each for the one before
 }
 
 // maxChain bounds how many definitions are evaluated one within the other: each takes some kilobytes of stack, and Go

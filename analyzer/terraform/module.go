@@ -14,9 +14,11 @@ type File struct {
 	body  hcl.Body
 	json  bool
 
-	tokens  map[[2]int]string // by range of bytes
-	loops   *functions.Budget // of the expression under evaluation
-	metered map[hclsyntax.Node]bool
+	tokens map[[2]int]string // by range of bytes
+
+	templates map[[2]int]hclsyntax.Expression // in strings of JSON, or of the whole file; nil for what is none
+	loops     *functions.Budget               // of the expression under evaluation
+	metered   map[hclsyntax.Node]bool
 }
 
 // Module is the configuration of one directory, override files not yet merged: each block keeps its overrides.

@@ -8,7 +8,8 @@ import (
 type Block struct {
 	Header hcl.Range
 	Full   hcl.Range // the header where the syntax does not tell (JSON)
-	Exists Truth     // Undecided for one that stands for all that a dynamic block may make
+	Exists Truth     // Undecided for one that may not be there
+	Rest   bool      // it stands for all that a dynamic block may make, or none
 	body   hcl.Body
 	scope  *Scope
 	env    *environment
@@ -27,8 +28,8 @@ func (b Block) Blocks(name string) (blocks []Block, complete bool) {
 	return b.scope.blocksOf(b.body, b.env, name)
 }
 
-// Blocks lists the nested blocks of a type, dynamic ones expanded where their for_each is known. complete is false
-// where there may be more, or fewer.
+// Blocks lists the nested blocks of a type, dynamic ones expanded as far as their for_each is known. complete is false
+// where there may be more, or fewer: there are others only where one is a Rest, or a dynamic block is not understood.
 func (r *Resource) Blocks(name string) (blocks []Block, complete bool) {
 	return r.Scope.strongest(r.block, r.env, name)
 }
@@ -78,16 +79,22 @@ func (s *Scope) dynamic(b *hcl.Block, env *environment) (blocks []Block, complet
 	}
 	inner := content.Blocks[0]
 	v := s.evaluator(env).value(forEach.Expr)
-	items, known := v.items()
-	exists := True
+	items, known := v.allItems()
 	if !known || len(items) > maxParts {
 		unknown := unknownValue(forEach.Expr.Range(), "%s", orElse(v.Reason, "the for_each of a dynamic block is not known"))
-		items, exists = []item{{unknown, unknown}}, Undecided
+		items = []item{{unknown, unknown, Undecided, true}}
 	}
+	complete = true
 	for _, it := range items {
-		bound := bind(iterator, map[string]Value{"key": it.key, "value": it.value}, forEach.Expr.Range())
+		if it.exists == False {
+			continue
+		}
+		bound := bind(iterator, map[string]Value{"key": it.key, "value": it.bound()}, forEach.Expr.Range())
 		bound.outer = env
-		blocks = append(blocks, Block{Header: inner.DefRange, Full: fullRange(inner), Exists: exists, body: inner.Body, scope: s, env: bound})
+		blocks = append(blocks, Block{
+			Header: inner.DefRange, Full: fullRange(inner), Exists: it.exists, Rest: it.rest, body: inner.Body, scope: s, env: bound,
+		})
+		complete = complete && it.exists == True
 	}
-	return blocks, known
+	return blocks, complete
 }

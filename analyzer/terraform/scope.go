@@ -341,6 +341,9 @@ func (c *Configuration) Source(file string) []byte {
 				return value.file.Bytes
 			}
 		}
+		if root.lang != nil && root.lang.templates[file] != nil {
+			return root.lang.templates[file].Bytes
+		}
 	}
 	return nil
 }
@@ -387,6 +390,9 @@ func (s *Scope) file(r hcl.Range) *File {
 				return value.file
 			}
 		}
+	}
+	if lang := s.top().lang; lang != nil {
+		return lang.templates[r.Filename]
 	}
 	return nil
 }

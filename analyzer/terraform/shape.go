@@ -1,7 +1,6 @@
 package terraform
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -9,14 +8,26 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// shape keeps the structure of a value, so that one unknown part does not hide the rest. Exactly one field is
-// set.
+// shape keeps the structure of a value, so that one unknown part does not hide the rest. Exactly one of the first
+// group is set.
 type shape struct {
 	fields   map[string]Value // an object or a map
 	elements []Value          // a list, a tuple or a set
+	members  []Member         // a list, a tuple or a set of which there may be more, or fewer
+	entries  *entries         // an object or a map of which there may be more, or fewer
 	segments []Value          // a text put together from parts
 	encoded  *Value           // a text that jsonencode made of this
+	decoded  *decoded         // what jsondecode makes of a text that is not known
 	choices  []Value          // one of these, by a condition that is not known
+
+	loose  bool // members are certain, but not their number or order: a set in which some may be equal
+	weight int  // of all parts together, against maxWeight
+}
+
+// decoded is a part of what jsondecode gives.
+type decoded struct {
+	text  Value
+	steps []string // attributes and indexes on the way to the part
 }
 
 // maxParts bounds how large a structure is kept in parts.
@@ -85,6 +96,15 @@ func (v Value) Encoded() (encoded Value, ok bool) {
 	return *v.shape.encoded, true
 }
 
+// Decoded is the text that jsondecode was given to make this value, and the steps from the whole to it; ok is false
+// where the value came about otherwise.
+func (v Value) Decoded() (text Value, steps []string, ok bool) {
+	if v.shape == nil || v.shape.decoded == nil {
+		return Value{}, nil, false
+	}
+	return v.shape.decoded.text, v.shape.decoded.steps, true
+}
+
 // Choices are the values that a condition chooses from, if the condition is not known.
 func (v Value) Choices() (choices []Value, ok bool) {
 	if v.shape == nil {
@@ -95,33 +115,45 @@ func (v Value) Choices() (choices []Value, ok bool) {
 
 // object, list and text put parts together. What is known in all parts is known as a whole.
 func object(fields map[string]Value, r hcl.Range) Value {
-	members := map[string]cty.Value{}
+	members := make(map[string]cty.Value, len(fields))
+	weight := 1
 	for name, field := range fields {
 		members[name] = field.cty()
+		weight += field.weight()
 	}
-	whole := cty.ObjectVal(members)
-	if heavy(whole) {
+	if weight > maxWeight {
 		return unknownValue(r, "it is too large")
 	}
-	v := valueOf(whole, r)
-	v.shape = &shape{fields: fields}
-	return v.explained(fields)
+	v := classified(cty.ObjectVal(members), r)
+	v.shape = &shape{fields: fields, weight: weight}
+	if v.state == unknown {
+		for _, name := range sortedKeys(fields) {
+			if v.explained(fields[name]) {
+				break
+			}
+		}
+	}
+	return v
 }
 
 func list(elements []Value, r hcl.Range) Value {
+	if len(elements) == 0 {
+		elements = []Value{}
+	}
 	members := make([]cty.Value, len(elements))
-	byName := map[string]Value{}
+	weight := 1
 	for i, element := range elements {
 		members[i] = element.cty()
-		byName[strconv.Itoa(i)] = element
+		weight += element.weight()
 	}
-	whole := cty.TupleVal(members)
-	if heavy(whole) {
+	if weight > maxWeight {
 		return unknownValue(r, "it is too large")
 	}
-	v := valueOf(whole, r)
-	v.shape = &shape{elements: elements}
-	return v.explained(byName)
+	v := classified(cty.TupleVal(members), r)
+	v.shape = &shape{elements: elements, weight: weight}
+	for i := 0; v.state == unknown && i < len(elements) && !v.explained(elements[i]); i++ {
+	}
+	return v
 }
 
 func text(segments []Value, r hcl.Range) Value {
@@ -129,34 +161,34 @@ func text(segments []Value, r hcl.Range) Value {
 		return unknownValue(r, "it is too large")
 	}
 	var whole strings.Builder
+	weight := 1
+	var first *Value
 	for i, segment := range segments {
+		weight += segment.weight()
 		part, ok := segment.Text()
-		if !ok {
-			v := unknownValue(r, "a part of its value is known only after apply")
-			v.shape = &shape{segments: segments}
-			return v.explained(map[string]Value{strconv.Itoa(i): segment})
+		if !ok && first == nil {
+			first = &segments[i]
 		}
-		if whole.WriteString(part); whole.Len() > maxWeight*64 {
+		if whole.WriteString(part); whole.Len() > maxWeight*64 || weight > maxWeight {
 			return unknownValue(r, "it is too large")
 		}
 	}
-	v := valueOf(cty.StringVal(whole.String()), r)
-	v.shape = &shape{segments: segments}
+	v := Value{state: known, value: cty.StringVal(whole.String()), Range: r}
+	if first != nil {
+		v = unknownValue(r, "a part of its value is known only after apply")
+		v.explained(*first)
+	}
+	v.shape = &shape{segments: segments, weight: weight}
 	return v
 }
 
-// explained gives an unknown whole the reason of its first unknown part.
-func (v Value) explained(parts map[string]Value) Value {
-	if v.state != unknown {
-		return v
+// explained gives an unknown whole the reason of an unknown part.
+func (v *Value) explained(part Value) bool {
+	if part.state != unknown || part.Reason == "" {
+		return false
 	}
-	for _, name := range sortedKeys(parts) {
-		if part := parts[name]; part.state == unknown && part.Reason != "" {
-			v.Reason = part.Reason
-			return v
-		}
-	}
-	return v
+	v.Reason = part.Reason
+	return true
 }
 
 // member goes one step into a value: an attribute, a map key, a list index.
@@ -169,28 +201,81 @@ func (v Value) member(key cty.Value, r hcl.Range) Value {
 		}
 		return v
 	}
+	if out, ok := v.each(r, func(choice Value) Value { return choice.member(key, r) }); ok {
+		return out
+	}
 	if v.shape == nil || !key.IsKnown() || key.IsNull() {
 		return v.ctyMember(key, r)
 	}
-	if fields := v.shape.fields; fields != nil {
-		name, err := convert.Convert(key, cty.String)
-		if err == nil {
-			if field, exists := fields[name.AsString()]; exists {
+	switch s := v.shape; {
+	case s.fields != nil:
+		if name, err := convert.Convert(key, cty.String); err == nil {
+			if field, exists := s.fields[name.AsString()]; exists {
 				return field.at(r)
 			}
 		}
-		return unknownValue(r, "the object has no such member")
+		return failure(r, "the object has no such member")
+	case s.entries != nil:
+		return v.entry(key, r)
+	case s.elements != nil || s.members != nil:
+		return v.element(key, r)
+	case s.decoded != nil:
+		return v.decodedStep(key, r)
+	default:
+		return v.ctyMember(key, r)
 	}
-	if elements := v.shape.elements; elements != nil {
-		index, err := convert.Convert(key, cty.Number)
-		if err == nil {
-			if i, accuracy := index.AsBigFloat().Int64(); accuracy == 0 && i >= 0 && i < int64(len(elements)) {
-				return elements[i].at(r)
-			}
-		}
-		return unknownValue(r, "the list has no such element")
+}
+
+// element is what an index leads to.
+func (v Value) element(key cty.Value, r hcl.Range) Value {
+	index, err := convert.Convert(key, cty.Number)
+	if err != nil {
+		return failure(r, "the list has no such element")
 	}
-	return v.ctyMember(key, r)
+	i, accuracy := index.AsBigFloat().Int64()
+	switch elements := v.shape.elements; {
+	case accuracy != 0 || i < 0:
+		return failure(r, "the list has no such element")
+	case elements == nil:
+		return nth(v.shape.members, v.shape.loose, i, r, v.Reason)
+	case i < int64(len(elements)):
+		return elements[i].at(r)
+	default:
+		return failure(r, "the list has no such element")
+	}
+}
+
+// entry is what a name leads to in an object of which not all is known. One that may not be there is there where the
+// expression has a value at all.
+func (v Value) entry(key cty.Value, r hcl.Range) Value {
+	name, err := convert.Convert(key, cty.String)
+	if err != nil {
+		return failure(r, "the object has no such member")
+	}
+	m, exists := v.shape.entries.known[name.AsString()]
+	switch {
+	case exists && m.Exists == True:
+		return m.at(r)
+	case exists && len(v.shape.entries.rest) == 0:
+		out := unknownValue(r, "%s", orElse(m.Reason, v.Reason))
+		out.shape = &shape{choices: []Value{m.Value}, weight: m.weight()}
+		return out
+	case !exists && len(v.shape.entries.rest) == 0:
+		return failure(r, "the object has no such member")
+	default:
+		return unknownValue(r, "%s", v.Reason)
+	}
+}
+
+func (v Value) decodedStep(key cty.Value, r hcl.Range) Value {
+	from := v.shape.decoded
+	name, err := convert.Convert(key, cty.String)
+	if err != nil || len(from.steps) >= maxChoiceDepth {
+		return unknownValue(r, "%s", v.Reason)
+	}
+	out := unknownValue(r, "%s", v.Reason)
+	out.shape = &shape{decoded: &decoded{from.text, append(from.steps[:len(from.steps):len(from.steps)], name.AsString())}, weight: v.shape.weight}
+	return out
 }
 
 func (v Value) ctyMember(key cty.Value, r hcl.Range) Value {
@@ -199,11 +284,12 @@ func (v Value) ctyMember(key cty.Value, r hcl.Range) Value {
 	}
 	element, diags := hcl.Index(v.cty(), key, &r)
 	if diags.HasErrors() {
-		return unknownValue(r, "%s", diags[0].Summary)
+		return failure(r, "%s", diags[0].Summary)
 	}
 	out := valueOf(element, r)
-	if out.Unknown() && v.Reason != "" {
-		out.Reason = v.Reason
+	if out.Unknown() {
+		out.Reason = orElse(v.Reason, out.Reason)
+		out.name = v.step(key)
 	}
 	return out
 }

@@ -36,7 +36,9 @@ type Value struct {
 	// Reason says, for an unknown value, what it hangs on, in words for a reader.
 	Reason string
 
-	shape *shape // what is known of a value that is not known as a whole, with the ranges of its parts
+	shape  *shape  // what is known of a value that is not known as a whole, with the ranges of its parts
+	name   *symbol // of an unknown value; nil where it has none, or where its parts say it
+	failed bool    // an unknown value that there is none of: Terraform certainly refuses the expression
 }
 
 // Reference points at an attribute of a resource or data source of the same configuration.
@@ -46,7 +48,9 @@ type Reference struct {
 	Instance  string // `["eu"]`, `[0]`: the key behind the address; "" where none is written
 	Each      bool   // a list: the attribute of every instance, by a splat
 
-	scope *Scope // that declares it
+	scope  *Scope  // that declares it
+	within string  // the module's instance, where the way to the reference tells it and scope does not
+	index  *symbol // of an UnknownInstance
 }
 
 // UnknownInstance is the Instance of a reference whose key is written, but not known.
@@ -73,8 +77,8 @@ func (ref Reference) Resources() []*Resource {
 // the instances of a module are not told apart, it has no key.
 func (ref Reference) String() string {
 	address := ref.Address
-	if ref.scope != nil && len(ref.scope.keys) == 1 {
-		address = ref.scope.keys[0] + strings.TrimPrefix(address, ref.scope.Path)
+	if ref.scope != nil {
+		address = strings.ReplaceAll(join(ref.place(), ref.local()), anyKey, "")
 	}
 	return address + ref.Instance + "." + ref.Attribute
 }
@@ -112,14 +116,23 @@ func (v Value) referring(change func(*Reference)) Value {
 	return v
 }
 
-// single is the only one of what a splat lists.
-func (v Value) single() Value { return v.referring(func(ref *Reference) { ref.Each = false }) }
+// only is the only one of what a splat lists.
+func (v Value) only() Value { return v.referring(func(ref *Reference) { ref.Each = false }) }
 
 // nth is one of what a splat lists: two of them must not pass for the same.
-func (v Value) nth(index cty.Value) Value {
+func (v Value) nth(index Value) Value {
 	return v.referring(func(ref *Reference) {
-		ref.Each, ref.Instance = false, orElse(instanceKey(index), UnknownInstance)
+		ref.Each = false
+		ref.choose(index)
 	})
+}
+
+// choose takes one instance.
+func (ref *Reference) choose(key Value) {
+	ref.Instance, ref.index = instanceKey(key.cty()), nil
+	if ref.Instance == "" {
+		ref.Instance, ref.index = UnknownInstance, &symbol{find: key.Symbol}
+	}
 }
 
 // Known tells that the configuration decides the value, and that it is not null.
@@ -141,22 +154,12 @@ func (v Value) Set() Truth {
 		return False
 	case v.Reference != nil && alwaysFilled[v.Reference.Attribute]:
 		return True
-	case v.shape == nil:
+	case v.shape == nil || v.shape.decoded != nil:
 		return Undecided
 	case v.shape.choices == nil:
 		return True // a list, an object or a text is not null, whatever its parts are
 	}
-	var each []Truth
-	for _, choice := range v.shape.choices {
-		each = append(each, choice.Set())
-	}
-	if All(each...) == True {
-		return True
-	}
-	if Any(each...) == False {
-		return False
-	}
-	return Undecided
+	return v.all(Value.Set)
 }
 
 // alwaysFilled are computed attributes that no provider leaves null on a managed resource.
@@ -175,8 +178,23 @@ func (v Value) Is(want cty.Value) Truth {
 		}
 		return truth(converted.RawEquals(want))
 	default:
+		return v.all(func(choice Value) Truth { return choice.Is(want) })
+	}
+}
+
+// all is what a verdict is for each of the values that an unknown one may be; Undecided where they are not listed.
+func (v Value) all(verdict func(Value) Truth) Truth {
+	choices, ok := v.Choices()
+	if !ok {
 		return Undecided
 	}
+	first := verdict(choices[0])
+	for _, choice := range choices[1:] {
+		if verdict(choice) != first {
+			return Undecided
+		}
+	}
+	return first
 }
 
 // IsTrue is True for a known true.
@@ -235,11 +253,23 @@ func unknownValue(r hcl.Range, reason string, args ...any) Value {
 	return Value{state: unknown, Range: r, Reason: fmt.Sprintf(reason, args...)}
 }
 
+// failure is the value of an expression that Terraform certainly refuses.
+func failure(r hcl.Range, reason string, args ...any) Value {
+	v := unknownValue(r, reason, args...)
+	v.failed = true
+	return v
+}
+
 // valueOf classifies an evaluated cty value.
 func valueOf(v cty.Value, r hcl.Range) Value {
 	if heavy(v) {
 		return unknownValue(r, "it is too large")
 	}
+	return classified(v, r)
+}
+
+// classified is valueOf for what is known not to be too large.
+func classified(v cty.Value, r hcl.Range) Value {
 	v, _ = v.UnmarkDeep()
 	switch {
 	case !v.IsKnown():

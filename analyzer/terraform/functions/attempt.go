@@ -23,7 +23,7 @@ var tryFunc = function.New(&function.Spec{
 		for _, arg := range args {
 			value, diags := customdecode.ExpressionClosureFromVal(arg).Value()
 			switch {
-			case undecided(diags):
+			case Undecided(diags):
 				return cty.DynamicVal, nil
 			case diags.HasErrors():
 				failures = append(failures, diags[0].Summary)
@@ -44,7 +44,7 @@ var canFunc = function.New(&function.Spec{
 	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 		value, diags := customdecode.ExpressionClosureFromVal(args[0]).Value()
 		switch {
-		case undecided(diags):
+		case Undecided(diags):
 			return cty.UnknownVal(cty.Bool), nil
 		case diags.HasErrors():
 			return cty.False, nil
@@ -56,8 +56,9 @@ var canFunc = function.New(&function.Spec{
 	},
 })
 
-// undecided tells that an expression failed for a reason that Terraform need not share.
-func undecided(diags hcl.Diagnostics) bool {
+// Undecided tells that an expression failed for a reason that Terraform need not share: a limit of ours, or a function
+// that only a provider has.
+func Undecided(diags hcl.Diagnostics) bool {
 	for _, d := range diags {
 		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok {
 			var limit *LimitError

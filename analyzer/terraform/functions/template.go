@@ -215,7 +215,7 @@ func failure(diags hcl.Diagnostics) error {
 	if !diags.HasErrors() {
 		return nil
 	}
-	if undecided(diags) {
+	if Undecided(diags) {
 		return limitf("a template exceeds a limit, or calls a function that is not known")
 	}
 	for _, d := range diags {

@@ -1,0 +1,153 @@
+package terraform
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// try gives the first expression that does not fail. One that may fail is one of several that the value may be.
+func (e evaluator) try(expr *hclsyntax.FunctionCallExpr) Value {
+	r := expr.Range()
+	if expr.ExpandFinal {
+		return e.compute(expr)
+	}
+	var candidates []Value
+	reason := ""
+	for _, arg := range expr.Args {
+		v := e.value(arg)
+		succeeds := e.succeeds(arg, v, 0)
+		if succeeds == False {
+			continue
+		}
+		candidates = append(candidates, v)
+		reason = orElse(reason, v.Reason)
+		if succeeds == True {
+			break
+		}
+	}
+	if len(candidates) == 0 {
+		return failure(r, "no expression succeeded")
+	}
+	if len(candidates) == 1 {
+		return candidates[0].at(r)
+	}
+	return choose(candidates, r, reason)
+}
+
+func (e evaluator) can(expr *hclsyntax.FunctionCallExpr) Value {
+	if len(expr.Args) != 1 || expr.ExpandFinal {
+		return e.compute(expr)
+	}
+	v := e.value(expr.Args[0])
+	switch e.succeeds(expr.Args[0], v, 0) {
+	case True:
+		return Value{state: known, value: cty.True, Range: expr.Range()}
+	case False:
+		return Value{state: known, value: cty.False, Range: expr.Range()}
+	default:
+		return unknownValue(expr.Range(), "%s", v.Reason)
+	}
+}
+
+// succeeds tells whether Terraform evaluates an expression without an error. Once the unknown parts are known, most
+// may turn out to fail; not so a reference to what is certainly there, and what is put together of such.
+func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
+	if v.failed {
+		return False
+	}
+	if !v.Unknown() {
+		return True
+	}
+	if depth > maxChoiceDepth {
+		return Undecided
+	}
+	parts := func(exprs ...hclsyntax.Expression) Truth {
+		for _, part := range exprs {
+			if e.succeeds(part, e.value(part), depth+1) != True {
+				return Undecided
+			}
+		}
+		return True
+	}
+	switch expr := unwrap(expr).(type) {
+	case *hclsyntax.ScopeTraversalExpr:
+		return e.resolves(expr.Traversal, v)
+	case *hclsyntax.IndexExpr:
+		if v.Reference != nil && v.Reference.Attribute == "" {
+			return v.Reference.exists()
+		}
+	case *hclsyntax.RelativeTraversalExpr:
+		if v.Reference != nil && len(expr.Traversal) == 1 {
+			return v.Reference.exists()
+		}
+	case *hclsyntax.TupleConsExpr:
+		return parts(expr.Exprs...)
+	case *hclsyntax.ObjectConsExpr:
+		for _, item := range expr.Items {
+			if parts(item.KeyExpr, item.ValueExpr) != True {
+				return Undecided
+			}
+		}
+		return True
+	case *hclsyntax.TemplateExpr:
+		return parts(expr.Parts...)
+	case *hclsyntax.FunctionCallExpr:
+		if expr.Name == "jsonencode" {
+			return parts(expr.Args...)
+		}
+	}
+	return Undecided
+}
+
+// resolves tells whether a reference leads somewhere.
+func (e evaluator) resolves(traversal hcl.Traversal, v Value) Truth {
+	if v.Reference != nil {
+		if address, rest, ok := resource(traversal); ok && v.Reference.Address == join(e.scope.Path, address) && len(rest) <= 1 {
+			return v.Reference.exists()
+		}
+		return Undecided
+	}
+	if len(traversal) != 2 {
+		return Undecided
+	}
+	name, ok := traversal[1].(hcl.TraverseAttr)
+	switch {
+	case !ok:
+		return Undecided
+	case traversal.RootName() == "var":
+		return truth(e.scope.Module.variables[name.Name] != nil)
+	case traversal.RootName() == "local":
+		if l := e.scope.Module.locals[name.Name]; l != nil {
+			return e.scope.evaluator(nil).succeeds(l.expr, v, maxChoiceDepth/2)
+		}
+	}
+	return Undecided
+}
+
+// exists tells whether what a reference leads to is there.
+func (ref Reference) exists() Truth {
+	if ref.scope == nil || ref.Each {
+		return Undecided
+	}
+	b := ref.scope.Module.resources[ref.local()]
+	switch {
+	case b == nil || ref.Instance == UnknownInstance || b.repeats() == (ref.Instance == ""):
+		return Undecided
+	case !b.repeats():
+		return True
+	}
+	found := ref.Resources()
+	if len(found) == 0 {
+		return False
+	}
+	for _, r := range found {
+		if r.Exists != True || len(r.Instances) == 0 {
+			return Undecided
+		}
+	}
+	return True
+}
+
+// howMany counts the instances that a reference may lead to, where that is known.
+func (ref Reference) howMany() (n int, known bool) { return ref.scope.howMany(ref.Address) }

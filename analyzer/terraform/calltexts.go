@@ -1,0 +1,204 @@
+package terraform
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+// encodeJSON keeps what it was given beside the text: cty's own jsonencode makes one unknown leaf a wholly
+// unknown text.
+func encodeJSON(r hcl.Range, args []Value) (Value, bool) {
+	if len(args) != 1 {
+		return Value{}, false
+	}
+	if text, steps, ok := args[0].Decoded(); ok && len(steps) == 0 {
+		return text.at(r), true // but for white space
+	}
+	if chosen, ok := args[0].each(r, func(choice Value) Value { return encoding(r, choice) }); ok && isWhole(args[0]) {
+		return chosen, true
+	}
+	return encoding(r, args[0]), true
+}
+
+// isWhole tells that what a condition chooses from are whole documents that have nothing in common: objects that are
+// not told apart by a member or two.
+func isWhole(v Value) bool {
+	_, _, ok := v.Entries()
+	return ok
+}
+
+func encoding(r hcl.Range, arg Value) Value {
+	v := unknownValue(r, "%s", orElse(arg.Reason, "a part of its value is known only after apply"))
+	if arg.Known() || arg.Absent() {
+		if text, err := jsonEncode(arg.cty()); err == nil {
+			v = Value{state: known, value: cty.StringVal(text), Range: r}
+		}
+	}
+	v.shape = &shape{encoded: &arg, weight: 1 + arg.weight()}
+	return v
+}
+
+// decodeJSON gives back what was encoded. Of a text that is not known, it remembers where it comes from.
+func decodeJSON(r hcl.Range, args []Value) (Value, bool) {
+	if len(args) != 1 {
+		return Value{}, false
+	}
+	if chosen, ok := args[0].each(r, func(choice Value) Value { v, _ := decodeJSON(r, []Value{choice}); return v }); ok {
+		return chosen, true
+	}
+	if encoded, ok := args[0].Encoded(); ok {
+		return encoded.at(r), true
+	}
+	if args[0].Known() {
+		value, err := stdlib.JSONDecode(args[0].value)
+		if err != nil {
+			return failure(r, "the text is no JSON"), true
+		}
+		return valueOf(value, r), true
+	}
+	v := unknownValue(r, "%s", args[0].Reason)
+	v.shape = &shape{decoded: &decoded{text: args[0]}, weight: 1 + args[0].weight()}
+	return v, true
+}
+
+// joined puts texts together; ok is false where an element is no text. It understands the old way to write one(...):
+// join("", aws_kms_key.a[*].arn).
+func joined(r hcl.Range, args []Value) (Value, bool) {
+	if len(args) != 2 {
+		return Value{}, false
+	}
+	separator, ok := args[0].Text()
+	if ok && separator == "" && args[1].Reference != nil {
+		return args[1].at(r), true
+	}
+	members, isList := args[1].Members()
+	if !ok || !isList {
+		return Value{}, false
+	}
+	segments := []Value{}
+	for i, m := range members {
+		if m.Absent() || m.Known() && !isPrimitive(m.Value) {
+			return Value{}, false
+		}
+		if !m.certain() {
+			segments = append(segments, unknownValue(r, "%s", m.Reason))
+			break // whatever follows
+		}
+		if i > 0 && separator != "" {
+			segments = append(segments, args[0])
+		}
+		segments = m.appendTo(segments)
+	}
+	if len(segments) == 1 {
+		return segments[0].at(r), true
+	}
+	return text(segments, r), true
+}
+
+// verb is one of those that put an argument into a text as it is, or a percent sign, or any other.
+var verb = regexp.MustCompile(`%(?:\[(\d+)\])?([sv%])|%`)
+
+// format puts texts together, where it does no more than that with those that are not known.
+func format(r hcl.Range, args []Value) (Value, bool) {
+	if len(args) == 0 {
+		return Value{}, false
+	}
+	pattern, ok := args[0].Text()
+	if !ok {
+		return Value{}, false
+	}
+	segments := []Value{}
+	literal := func(s string) {
+		if s != "" {
+			segments = append(segments, Value{state: known, value: cty.StringVal(s), Range: args[0].Range})
+		}
+	}
+	next, end := 1, 0
+	for _, m := range verb.FindAllStringSubmatchIndex(pattern, maxParts) {
+		literal(pattern[end:m[0]])
+		end = m[1]
+		switch {
+		case m[4] < 0:
+			return Value{}, false
+		case pattern[m[4]] == '%':
+			literal("%")
+			continue
+		case m[2] >= 0:
+			next, _ = strconv.Atoi(pattern[m[2]:m[3]])
+		}
+		if next < 1 || next >= len(args) || !formattable(args[next]) {
+			return Value{}, false
+		}
+		segments = args[next].appendTo(segments)
+		next++
+	}
+	literal(pattern[end:])
+	if len(segments) == 1 {
+		return segments[0].at(r), true
+	}
+	return text(segments, r), true
+}
+
+// formattable tells that %s and %v write an argument as a template would.
+func formattable(v Value) bool {
+	switch {
+	case v.Absent():
+		return false
+	case v.Known():
+		return v.value.Type() == cty.String || v.value.Type() == cty.Number || v.value.Type() == cty.Bool
+	default:
+		_, isText := v.Segments()
+		return isText || v.shape == nil || v.shape.encoded != nil || v.shape.choices != nil
+	}
+}
+
+// formatList is format for each element of lists.
+func formatList(r hcl.Range, args []Value) (Value, bool) {
+	var lists [][]Member
+	n := -1
+	for _, arg := range args[min(1, len(args)):] {
+		members, isList := arg.Members()
+		switch {
+		case !isList && arg.Unknown() && arg.shape == nil && arg.Reference == nil:
+			return Value{}, false // it may be a list
+		case arg.Reference != nil && arg.Reference.Each:
+			return Value{}, false
+		case isList && (n >= 0 && n != len(members)):
+			return Value{}, false
+		case isList && n < 0:
+			n = len(members)
+		}
+		if !isList {
+			members = nil
+		}
+		lists = append(lists, members)
+	}
+	if n < 0 {
+		return Value{}, false
+	}
+	out := make([]Member, 0, n)
+	for i := range n {
+		row := []Value{args[0]}
+		m := sure(Value{})
+		for j, members := range lists {
+			if members == nil {
+				row = append(row, args[j+1])
+				continue
+			}
+			row = append(row, members[i].Value)
+			m.Rest = m.Rest || members[i].Rest
+			m.Exists = All(m.Exists, members[i].Exists)
+		}
+		made, ok := format(r, row)
+		if !ok || m.Rest {
+			made = unknownValue(r, "%s", orElse(row[len(row)-1].Reason, "what it is made of is not known"))
+		}
+		m.Value = made
+		out = append(out, m)
+	}
+	return listOf(out, false, r), true
+}

@@ -1,0 +1,409 @@
+package terraform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// symbol is the name of a value that is not known. Few are ever asked for, so it is found only then.
+type symbol struct {
+	find     func() (text string, ok bool)
+	text     string
+	ok, done bool
+}
+
+func (s *symbol) get() (text string, ok bool) {
+	if !s.done {
+		s.done = true // who asks while it is being found gets none
+		s.text, s.ok = s.find()
+		s.find = nil
+	}
+	return s.text, s.ok
+}
+
+func named(text string) *symbol { return &symbol{text: text, ok: true, done: true} }
+
+// maxSymbol bounds a name; a longer one is replaced by its hash.
+const maxSymbol = 1 << 10
+
+// Symbol names a value by what it is made of: a root module's variable ("var.admins"), an attribute of a resource
+// ("aws_iam_role.a[0].arn"), or an expression over such, written in one canonical way. Locals, module arguments and
+// outputs are written as what they stand for; a known value is written out.
+//
+// In one root module, equal symbols mean equal values, whatever the values will be. Between two snapshots they mean
+// the same as long as what is named by them is not changed itself. ok is false where a value cannot be told from
+// others that look alike: what depends on each or count of instances that are not told apart, on functions that
+// give something else each time, or on all instances of a resource, whose number may change.
+func (v Value) Symbol() (symbol string, ok bool) {
+	w := speller{}
+	w.value(v, 0)
+	return w.String(), !w.failed
+}
+
+// speller writes a symbol.
+type speller struct {
+	text   strings.Builder
+	hash   hash.Hash
+	long   bool
+	failed bool
+	count  int
+}
+
+func (w *speller) write(s string) {
+	if !w.long && w.text.Len()+len(s) > maxSymbol {
+		w.long, w.hash = true, sha256.New()
+		w.hash.Write([]byte(w.text.String()))
+	}
+	if w.long {
+		w.hash.Write([]byte(s))
+		return
+	}
+	w.text.WriteString(s)
+}
+
+// String is the symbol.
+func (w *speller) String() string {
+	if w.long {
+		return "#" + hex.EncodeToString(w.hash.Sum(nil))
+	}
+	return w.text.String()
+}
+
+func (w *speller) value(v Value, depth int) {
+	if w.count++; depth > maxDepth || w.count > maxWeight {
+		w.failed = true
+	}
+	switch {
+	case w.failed:
+	case v.state == absent:
+		w.write("null")
+	case v.state == known:
+		text, err := jsonEncode(v.value)
+		w.failed = err != nil
+		w.write(text)
+	case v.Reference != nil:
+		w.reference(*v.Reference)
+	case v.shape != nil && v.shape.derived():
+		w.shape(v.shape, depth)
+	case v.name != nil:
+		text, ok := v.name.get()
+		w.failed = !ok
+		w.write(text)
+	default:
+		w.failed = true
+	}
+}
+
+// derived tells that the name of a value follows from those of its parts.
+func (s *shape) derived() bool {
+	return s.fields != nil || s.elements != nil || s.segments != nil || s.encoded != nil || s.decoded != nil
+}
+
+func (w *speller) shape(s *shape, depth int) {
+	switch {
+	case s.fields != nil:
+		w.write("{")
+		for _, name := range sortedKeys(s.fields) {
+			w.write(quoted(name) + ":")
+			w.value(s.fields[name], depth+1)
+			w.write(",")
+		}
+		w.write("}")
+	case s.elements != nil:
+		w.write("[")
+		for _, element := range s.elements {
+			w.value(element, depth+1)
+			w.write(",")
+		}
+		w.write("]")
+	case s.segments != nil:
+		w.segments(s.segments, depth)
+	case s.encoded != nil:
+		w.write("jsonencode(")
+		w.value(*s.encoded, depth+1)
+		w.write(")")
+	case s.decoded != nil:
+		w.write("jsondecode(")
+		w.value(s.decoded.text, depth+1)
+		w.write(")")
+		for _, step := range s.decoded.steps {
+			w.write("[" + quoted(step) + "]")
+		}
+	}
+}
+
+// segments writes literal parts that follow each other as one.
+func (w *speller) segments(segments []Value, depth int) {
+	literal := ""
+	w.write(`"`)
+	for _, segment := range segments {
+		if text, ok := segment.Text(); ok {
+			literal += text
+			continue
+		}
+		w.write(escaped(literal) + "${")
+		literal = ""
+		w.value(segment, depth+1)
+		w.write("}")
+	}
+	w.write(escaped(literal) + `"`)
+}
+
+// escaped keeps a literal from passing for a reference.
+func escaped(literal string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", "$${").Replace(literal)
+}
+
+func quoted(s string) string { return `"` + escaped(s) + `"` }
+
+func (w *speller) reference(ref Reference) {
+	text, ok := ref.symbol()
+	w.failed = w.failed || !ok
+	w.write(text)
+}
+
+// symbol names one instance; ok is false for a reference to several, or to one that is not known.
+func (ref Reference) symbol() (text string, ok bool) {
+	instance := ref.Instance
+	if instance == UnknownInstance {
+		if ref.index == nil {
+			return "", false
+		}
+		key, found := ref.index.get()
+		if !found {
+			return "", false
+		}
+		instance = "[" + key + "]"
+	}
+	if ref.Each || ref.scope == nil || ref.Attribute == "" && instance == "" && ref.repeated() {
+		return "", false
+	}
+	text = join(ref.place(), ref.local()) + instance
+	if ref.Attribute != "" {
+		text += "." + ref.Attribute
+	}
+	return text, true
+}
+
+// repeated tells that the resource has count or for_each.
+func (ref Reference) repeated() bool {
+	b := ref.scope.Module.resources[ref.local()]
+	return b != nil && b.repeats()
+}
+
+func (b *block) repeats() bool {
+	return slices.ContainsFunc(b.bodies, func(body hcl.Body) bool {
+		return attribute(body, "count") != nil || attribute(body, "for_each") != nil
+	})
+}
+
+// place is the module that a reference leads into, with the keys of its instances as far as they are told.
+func (ref Reference) place() string {
+	if ref.within != "" {
+		return ref.within
+	}
+	return ref.scope.place()
+}
+
+// anyKey stands for the key of an instance that is not told apart from others of its module.
+const anyKey = "[*]"
+
+// place is the path of a scope with the keys of instances; anyKey where it stands for several.
+func (s *Scope) place() string {
+	switch {
+	case s.parent == nil:
+		return ""
+	case len(s.keys) == 1:
+		return s.keys[0]
+	default:
+		name := strings.TrimPrefix(strings.TrimPrefix(s.Path, s.parent.Path), ".")
+		if s.call.repeats() {
+			name += anyKey
+		}
+		return join(s.parent.place(), name)
+	}
+}
+
+// through carries a value out of a module whose instances are not told apart: what it names inside is that of the
+// instance with this key, or cannot be named where the key is not known either.
+func (s *Scope) through(v Value, key string) Value {
+	inside := s.place()
+	if !strings.HasSuffix(inside, anyKey) {
+		return v
+	}
+	outside := ""
+	if key != "" {
+		outside = strings.TrimSuffix(inside, anyKey) + key
+	}
+	return v.moved(inside, outside)
+}
+
+// moved replaces the name of a module's instance in all names that a value consists of.
+func (v Value) moved(from, to string) Value {
+	if v.Reference != nil {
+		v = v.referring(func(ref *Reference) {
+			place, index := ref.place(), ref.index
+			switch {
+			case !strings.HasPrefix(place, from):
+			case to == "":
+				ref.Instance = UnknownInstance
+				index = nil
+			default:
+				ref.within = to + strings.TrimPrefix(place, from)
+			}
+			ref.index = index.moved(from, to)
+		})
+	}
+	v.name = v.name.moved(from, to)
+	if v.shape != nil {
+		v.shape = v.shape.moved(from, to)
+	}
+	return v
+}
+
+func (s *symbol) moved(from, to string) *symbol {
+	if s == nil {
+		return nil
+	}
+	return &symbol{find: func() (string, bool) {
+		text, ok := s.get()
+		if !ok || to == "" && (strings.Contains(text, from) || strings.HasPrefix(text, "#")) {
+			return "", false
+		}
+		if strings.HasPrefix(text, "#") {
+			return "#" + to + text, true // what is hashed may name the instance
+		}
+		return strings.ReplaceAll(text, from, to), true
+	}}
+}
+
+func (s *shape) moved(from, to string) *shape {
+	out := *s
+	moveAll := func(values []Value) []Value {
+		if values == nil {
+			return nil
+		}
+		all := make([]Value, len(values))
+		for i, v := range values {
+			all[i] = v.moved(from, to)
+		}
+		return all
+	}
+	out.elements, out.segments, out.choices = moveAll(s.elements), moveAll(s.segments), moveAll(s.choices)
+	if s.fields != nil {
+		out.fields = map[string]Value{}
+		for name, field := range s.fields {
+			out.fields[name] = field.moved(from, to)
+		}
+	}
+	if s.encoded != nil {
+		inner := s.encoded.moved(from, to)
+		out.encoded = &inner
+	}
+	if s.decoded != nil {
+		out.decoded = &decoded{text: s.decoded.text.moved(from, to), steps: s.decoded.steps}
+	}
+	out.members = slices.Clone(s.members)
+	for i := range out.members {
+		out.members[i].Value = out.members[i].moved(from, to)
+	}
+	if s.entries != nil {
+		out.entries = &entries{known: map[string]Member{}, rest: moveAll(s.entries.rest)}
+		for name, m := range s.entries.known {
+			m.Value = m.moved(from, to)
+			out.entries.known[name] = m
+		}
+	}
+	return &out
+}
+
+// step names a part of a value that has a name.
+func (v Value) step(key cty.Value) *symbol {
+	if v.name == nil && v.Reference == nil {
+		return nil
+	}
+	return &symbol{find: func() (string, bool) {
+		text, ok := v.Symbol()
+		index, err := jsonEncode(key)
+		return text + "[" + index + "]", ok && err == nil
+	}}
+}
+
+// maxSpelled bounds the expressions that get a name.
+const maxSpelled = 8 << 10
+
+// impure are functions that give something else each time, or in another snapshot.
+var impure = map[string]bool{
+	"timestamp": true, "plantimestamp": true, "uuid": true, "bcrypt": true,
+	"file": true, "filebase64": true, "templatefile": true, "filemd5": true, "filesha1": true, "filesha256": true,
+	"filesha512": true, "filebase64sha256": true, "filebase64sha512": true, "fileexists": true, "fileset": true,
+}
+
+// naming names the value of an expression, once that is asked for.
+func (e evaluator) naming(expr hcl.Expression, instead ...replacement) *symbol {
+	return &symbol{find: func() (string, bool) { return e.spell(expr, instead) }}
+}
+
+// replacement is another name for a part of an expression.
+type replacement struct {
+	at   hcl.Range
+	name *symbol
+}
+
+// spell writes an expression, its references by what they stand for.
+func (e evaluator) spell(expr hcl.Expression, instead []replacement) (text string, ok bool) {
+	r := expr.Range()
+	file := e.scope.file(r)
+	node, native := expr.(hclsyntax.Node)
+	if !native || file == nil || file.json || !r.CanSliceBytes(file.Bytes) || r.End.Byte-r.Start.Byte > maxSpelled || !pure(node) {
+		return "", false
+	}
+	for _, traversal := range expr.Variables() {
+		at := traversal.SourceRange()
+		if slices.ContainsFunc(instead, func(other replacement) bool { return other.at.Overlaps(at) }) {
+			continue
+		}
+		instead = append(instead, replacement{at, &symbol{find: func() (string, bool) { return e.follow(traversal, at).Symbol() }}})
+	}
+	slices.SortFunc(instead, func(a, b replacement) int { return a.at.Start.Byte - b.at.Start.Byte })
+	w := speller{}
+	tokens, _ := hclsyntax.LexConfig(r.SliceBytes(file.Bytes), r.Filename, r.Start)
+	for _, token := range tokens {
+		for len(instead) > 0 && instead[0].at.End.Byte <= token.Range.Start.Byte {
+			instead = instead[1:]
+		}
+		if len(instead) > 0 && token.Range.Start.Byte > instead[0].at.Start.Byte {
+			continue
+		}
+		if len(instead) > 0 && token.Range.Start.Byte == instead[0].at.Start.Byte {
+			name, named := instead[0].name.get()
+			if !named {
+				return "", false
+			}
+			w.write(name + " ")
+			continue
+		}
+		if token.Type != hclsyntax.TokenComment && token.Type != hclsyntax.TokenNewline && token.Type != hclsyntax.TokenEOF {
+			w.write(string(token.Bytes) + " ")
+		}
+	}
+	return strings.TrimSpace(w.String()), true
+}
+
+func pure(node hclsyntax.Node) bool {
+	ok := true
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall {
+			ok = ok && !impure[strings.TrimPrefix(call.Name, "core::")]
+		}
+		return nil
+	})
+	return ok
+}
