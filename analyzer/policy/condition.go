@@ -11,7 +11,7 @@ func (d decoder) conditions(n *node) Conditions {
 		return c
 	}
 	if n.kind != objectNode {
-		c.open(n.reason())
+		c.open(n.reason(), n.value)
 		if n.kind != unknownNode {
 			d.refuse(n.at, "Condition is an object")
 		}
@@ -19,27 +19,29 @@ func (d decoder) conditions(n *node) Conditions {
 	}
 	for _, test := range n.members {
 		if test.value.kind != objectNode {
-			c.open(test.value.reason())
+			c.open(test.value.reason(), test.value.value)
 			if test.value.kind != unknownNode {
 				d.refuse(test.value.at, "a condition's operator holds an object")
 			}
 			continue
 		}
 		for _, key := range test.value.members {
+			key.value.perhaps = key.value.perhaps || test.value.perhaps || n.perhaps
 			d.condition(&c, test.name, key)
 		}
 		if test.value.open {
-			c.open(test.value.reason())
+			c.open(test.value.reason(), test.value.value)
 		}
 	}
 	if n.open {
-		c.open(n.reason())
+		c.open(n.reason(), n.value)
 	}
 	return c
 }
 
-func (c *Conditions) open(reason string) {
+func (c *Conditions) open(reason string, from ...terraform.Value) {
 	c.Open = true
+	c.Rest = append(c.Rest, sources(from)...)
 	c.Reason = orElse(c.Reason, reason)
 }
 
@@ -54,6 +56,9 @@ func (d decoder) condition(c *Conditions, test Text, key member) {
 		return
 	}
 	condition := Condition{Test: test, Key: key.name, Values: values, Exists: terraform.True, Range: between(key.name.Range, key.value.at)}
+	if key.value.perhaps {
+		condition.Exists, condition.Values.Present = terraform.Undecided, terraform.True
+	}
 	for i, other := range c.Items {
 		if other.Test.Same(test) == terraform.True && other.Key.Same(key.name) == terraform.True {
 			d.repeated(key.name.Range)

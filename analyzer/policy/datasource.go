@@ -30,20 +30,20 @@ func (r *Resolver) data(resource *terraform.Resource) Document {
 
 func (r *Resolver) merged(resource *terraform.Resource) Document {
 	m := merger{Document{Range: resource.Header(), Notation: Block, Resource: resource}}
-	sources, open := m.documents(r, "source_policy_documents")
-	for _, source := range sources {
+	found, rest := m.documents(r, "source_policy_documents")
+	for _, source := range found {
 		m.source(source)
 	}
-	if open != "" {
-		m.open(open)
+	if len(rest) > 0 {
+		m.open(orElse(rest[0].Reason, "the list of documents is not known"), rest...)
 	}
 	m.merge(block{resource, &m.Document}.document())
-	overrides, open := m.documents(r, "override_policy_documents")
+	overrides, rest := m.documents(r, "override_policy_documents")
 	for _, override := range overrides {
 		m.override(override)
 	}
-	if open != "" {
-		m.replaceable(open)
+	if len(rest) > 0 {
+		m.replaceable(orElse(rest[0].Reason, "the list of documents is not known"), sources(rest))
 	}
 	for _, name := range []string{"source_json", "override_json"} {
 		if v := resource.Attr(name); v.IsString("") == terraform.False && !v.Absent() {
@@ -54,12 +54,19 @@ func (r *Resolver) merged(resource *terraform.Resource) Document {
 }
 
 // documents reads those that an argument of the data source lists.
-func (m *merger) documents(r *Resolver, name string) (documents []Document, open string) {
+func (m *merger) documents(r *Resolver, name string) (documents []Document, rest []terraform.Value) {
 	v := m.Resource.Attr(name)
 	if elements, ok := v.Elements(); ok && slices.ContainsFunc(elements, terraform.Value.Absent) {
 		m.refuse(v.Range, name+" has a null in it")
 	}
-	return r.list(v)
+	all, rest := r.list(v)
+	for _, one := range all {
+		if one.exists != terraform.True {
+			one.Document = optional(one.Document)
+		}
+		documents = append(documents, one.Document)
+	}
+	return documents, rest
 }
 
 // block reads what a data source itself says.
@@ -83,11 +90,26 @@ func (b block) document() Document {
 		}
 		d.Statements = append(d.Statements, b.statement(at, d.Version))
 	}
-	if !complete {
-		d.open("it is not known which statements `" + b.Address + "` has")
+	if from, open := others(blocks, complete); open {
+		d.open("it is not known which statements `"+b.Address+"` has", from...)
 	}
 	b.duplicates(d.Statements)
 	return d
+}
+
+// others tells that there may be blocks besides those listed, and the values that they may come from.
+func others(blocks []terraform.Block, complete bool) (from []terraform.Value, open bool) {
+	if complete {
+		return nil, false
+	}
+	listed := true
+	for _, one := range blocks {
+		listed = listed && one.Exists == terraform.True
+		if one.Rest {
+			from = append(from, one.From)
+		}
+	}
+	return from, listed || len(from) > 0
 }
 
 func (b block) duplicates(statements []Statement) {
@@ -158,6 +180,10 @@ func (b block) list(at terraform.Block, name string) List {
 // variables writes "&{" as "${", which Terraform would take for its own. Policies of the older version have no
 // variables.
 func (b block) variables(l List, version Text) List {
+	l.Possible = slices.Clone(l.Possible)
+	for i := range l.Possible {
+		l.Possible[i].Text = l.Possible[i].Text.replaced("&{", "${")
+	}
 	items := slices.Clone(l.Items)
 	for i, item := range items {
 		items[i] = item.replaced("&{", "${")
@@ -188,9 +214,9 @@ func (b block) principals(at terraform.Block, name string, version Text) Princip
 		p.Present = terraform.Any(p.Present, one.Exists)
 		p.Range = orRange(p.Range, one.Full)
 	}
-	if !complete {
+	if from, open := others(blocks, complete); open {
 		p.Present = terraform.Any(p.Present, terraform.Undecided)
-		p.open("it is not known which " + name + " the statement has")
+		p.open("it is not known which "+name+" the statement has", from...)
 	}
 	return p
 }
@@ -220,8 +246,8 @@ func (b block) conditions(at terraform.Block, version Text) Conditions {
 		c.Items = append(c.Items, condition)
 		c.Range = orRange(c.Range, one.Full)
 	}
-	if !complete {
-		c.open("it is not known which conditions the statement has")
+	if from, open := others(blocks, complete); open {
+		c.open("it is not known which conditions the statement has", from...)
 	}
 	return c
 }

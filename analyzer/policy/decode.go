@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -39,10 +40,54 @@ func (d decoder) document(n *node) {
 // whole is a node of the wrong kind where everything hangs on it, or one that is not known.
 func (d decoder) whole(n *node, want string) {
 	if n.kind == unknownNode {
-		d.open(n.reason())
+		d.open(n.reason(), n.value)
 		return
 	}
 	d.refuse(n.at, want)
+}
+
+// from reads the statements that jsondecode took from another document; ok is false for anything else.
+func (d decoder) from(n *node) (ok bool) {
+	text, steps, decoded := n.value.Decoded()
+	if n.kind != unknownNode || !decoded || n.reads == nil || len(steps) == 0 || len(steps) > 2 || steps[0] != "Statement" {
+		return false
+	}
+	other := n.reads.document(text, false, 0)
+	if n.perhaps || len(other.Alternatives) > 0 {
+		other = optional(other)
+	}
+	statements, whole := statementsOf(other)
+	if len(steps) == 2 {
+		at, err := strconv.Atoi(steps[1])
+		if !whole || err != nil || at < 0 || at >= len(statements) {
+			return false
+		}
+		statements = statements[at : at+1]
+	}
+	for _, s := range statements {
+		if len(d.Statements) >= maxStatements {
+			whole = false
+			break
+		}
+		d.Statements = append(d.Statements, s)
+	}
+	if !whole {
+		d.open(orElse(other.Reason, n.reason()), n.value)
+	}
+	return true
+}
+
+// statementsOf lists the statements of a document, or of those that it may be; whole tells that these are all.
+func statementsOf(d Document) (statements []Statement, whole bool) {
+	if len(d.Alternatives) == 0 {
+		return d.Statements, !d.Open
+	}
+	whole = true
+	for _, one := range d.Alternatives {
+		more, all := statementsOf(optional(one))
+		statements, whole = append(statements, more...), whole && all
+	}
+	return statements, whole
 }
 
 func (n *node) reason() string { return orElse(n.value.Reason, "a part of the policy is not known") }
@@ -51,11 +96,13 @@ func (d decoder) statements(n *node) {
 	switch {
 	case n.kind == listNode:
 		for _, item := range n.items {
+			item.perhaps = item.perhaps || n.perhaps
 			d.statement(item)
 		}
 		if n.open {
-			d.open(n.reason())
+			d.open(n.reason(), n.value)
 		}
+	case d.from(n):
 	case n.kind == objectNode && d.provider:
 		d.refuse(n.at, "the data source takes a Statement only as a list")
 	case n.kind == objectNode:
@@ -71,6 +118,9 @@ func (d decoder) statement(n *node) {
 		d.open("the policy has too many statements")
 		return
 	}
+	if d.from(n) {
+		return
+	}
 	if n.kind != objectNode {
 		d.whole(n, "a statement is a JSON object")
 		return
@@ -80,6 +130,9 @@ func (d decoder) statement(n *node) {
 		notation = Encoded
 	}
 	s := newStatement(n.at, notation)
+	if n.perhaps {
+		s.Exists = terraform.Undecided
+	}
 	d.members(n, s.open, map[string]func(*node){
 		"Sid":          func(v *node) { s.Sid = d.text(v, "Sid") },
 		"Effect":       func(v *node) { s.Effect = d.effect(v) },
@@ -100,7 +153,7 @@ func (d decoder) statement(n *node) {
 // members hands each member of an object to who reads it. AWS's names are case-sensitive, and it refuses others;
 // the provider reads names in any case and drops others. Of two of the same name, the last counts for Terraform,
 // which writes the JSON anew.
-func (d decoder) members(n *node, open func(string), read map[string]func(*node)) {
+func (d decoder) members(n *node, open func(string, ...terraform.Value), read map[string]func(*node)) {
 	seen := map[string]bool{}
 	for _, m := range n.members {
 		name, ok := m.name.Known()
@@ -125,7 +178,7 @@ func (d decoder) members(n *node, open func(string), read map[string]func(*node)
 		}
 	}
 	if n.open {
-		open(n.reason())
+		open(n.reason(), n.value)
 	}
 }
 
@@ -143,6 +196,9 @@ func elementOf(name string, read map[string]func(*node)) string {
 
 // text reads an element that is one string.
 func (d decoder) text(n *node, element string) Text {
+	if n.perhaps {
+		return unknownText(&node{at: n.at, value: terraform.Value{Reason: n.reason()}})
+	}
 	switch n.kind {
 	case textNode:
 		return n.text
@@ -152,7 +208,7 @@ func (d decoder) text(n *node, element string) Text {
 		return unknownText(n)
 	default:
 		d.refuse(n.at, element+" is a string")
-		return unknownText(n)
+		return unknownText(&node{at: n.at})
 	}
 }
 
@@ -173,6 +229,9 @@ func (d decoder) effect(n *node) Text {
 // list reads an element that is a string or a list of strings.
 func (d decoder) list(n *node, element string) List {
 	l := List{Present: terraform.True, Range: n.at}
+	if n.perhaps {
+		l.Present = terraform.Undecided
+	}
 	switch n.kind {
 	case textNode:
 		l.Items = []Text{n.text}
@@ -186,6 +245,9 @@ func (d decoder) list(n *node, element string) List {
 	case unknownNode:
 		l = listOf(n.value)
 		l.Range = n.at
+		if n.perhaps {
+			l.Present = terraform.Undecided
+		}
 	case nullNode:
 		return List{Present: terraform.False}
 	default:
@@ -196,10 +258,16 @@ func (d decoder) list(n *node, element string) List {
 }
 
 func (d decoder) item(l *List, n *node, element string) {
-	switch n.kind {
-	case textNode:
+	switch {
+	case n.kind == unknownNode && n.many:
+		l.rest(n.value, n.reason())
+	case n.kind == textNode && n.perhaps:
+		l.may(Possible{Text: n.text}, n.reason())
+	case n.kind == unknownNode && n.perhaps:
+		l.may(Possible{Text: unknownText(n)}, n.reason())
+	case n.kind == textNode:
 		l.Items = append(l.Items, n.text)
-	case unknownNode:
+	case n.kind == unknownNode:
 		l.Items = append(l.Items, unknownText(n))
 	default:
 		d.refuse(n.at, element+" is a string or a list of strings")
@@ -207,21 +275,19 @@ func (d decoder) item(l *List, n *node, element string) {
 	}
 }
 
-func (l *List) open(reason string) {
-	l.Open = true
-	l.Reason = orElse(l.Reason, reason)
-}
-
 // principals reads "*" or an object of lists. Any other string is an error for AWS, and "*" for the data source.
 func (d decoder) principals(n *node) Principals {
 	p := Principals{Present: terraform.True, Range: n.at}
+	if n.perhaps {
+		p.Present = terraform.Undecided
+	}
 	switch n.kind {
 	case objectNode:
 		for _, m := range n.members {
 			d.principal(&p, m)
 		}
 		if n.open {
-			p.open(n.reason())
+			p.open(n.reason(), n.value)
 		}
 		if d.provider && len(p.Groups) == 0 && !p.Open {
 			p.Present = terraform.False // it writes no empty one
@@ -236,7 +302,7 @@ func (d decoder) principals(n *node) Principals {
 		everyone := List{Present: terraform.True, Items: []Text{n.text}, Range: n.at}
 		p.Groups = []Principal{{Type: literal("*", n.at), Identifiers: everyone, Exists: terraform.True, Range: n.at}}
 	case unknownNode:
-		p.open(n.reason())
+		d.anyPrincipals(&p, n)
 	default:
 		d.refuse(n.at, "a Principal is \"*\" or an object")
 		p.open("it is not what AWS expects there")
@@ -244,8 +310,35 @@ func (d decoder) principals(n *node) Principals {
 	return p
 }
 
+// anyPrincipals reads one that is not known: of several that it may be, each may be there.
+func (d decoder) anyPrincipals(p *Principals, n *node) {
+	choices, ok := n.value.Choices()
+	if !ok {
+		p.open(n.reason(), n.value)
+		return
+	}
+	for _, choice := range choices {
+		one := (&encoder{reads: n.reads}).node(choice, maxDepth/2)
+		if one.kind == unknownNode {
+			p.open(n.reason(), choice)
+			continue
+		}
+		if one.kind == nullNode {
+			p.Present = terraform.Undecided
+			continue
+		}
+		for _, group := range d.principals(one).Groups {
+			group.Exists = terraform.Undecided
+			p.Groups = append(p.Groups, group)
+		}
+	}
+}
+
 func (d decoder) principal(p *Principals, m member) {
 	group := Principal{Type: m.name, Identifiers: d.list(m.value, "a principal"), Exists: terraform.True}
+	if m.value.perhaps {
+		group.Exists, group.Identifiers.Present = terraform.Undecided, terraform.True
+	}
 	group.Range = between(m.name.Range, m.value.at)
 	for i, other := range p.Groups {
 		if other.Type.Same(m.name) == terraform.True {
@@ -257,8 +350,9 @@ func (d decoder) principal(p *Principals, m member) {
 	p.Groups = append(p.Groups, group)
 }
 
-func (p *Principals) open(reason string) {
+func (p *Principals) open(reason string, from ...terraform.Value) {
 	p.Open = true
+	p.Rest = append(p.Rest, sources(from)...)
 	p.Reason = orElse(p.Reason, reason)
 }
 

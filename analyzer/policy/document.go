@@ -23,6 +23,7 @@ type Document struct {
 	// Open tells that there may be statements, or for an unknown document anything, that is not listed.
 	Open   bool
 	Reason string // why, in words for a reader
+	Rest   []Text // the values that they come from, if any; one without a Symbol, or none, where that cannot be said
 
 	// Alternatives are the documents that an unknown condition chooses from. The document is one of them; it has
 	// no statements of its own then, and is Open.
@@ -64,16 +65,26 @@ type Statement struct {
 
 	// Open tells that there may be elements which are not known: even what is absent may be there.
 	Open   bool
+	Rest   []Text // the values that they may come from
 	Reason string
 }
 
 // List is an element that holds texts.
 type List struct {
-	Present terraform.Truth // Undecided where the element may not be there
-	Items   []Text          // what is certainly in it, if it is there; as written, duplicates of a set dropped
-	Open    bool            // there may be more
-	Reason  string
-	Range   hcl.Range
+	Present  terraform.Truth // Undecided where the element may not be there
+	Items    []Text          // what is certainly in it, if it is there; as written, duplicates of a set dropped
+	Open     bool            // there may be more
+	Possible []Possible      // of an Open one: all that there may be besides Items
+	Reason   string
+	Range    hcl.Range
+}
+
+// Possible is something that may be in an open list: a text, or Many of them (or none) that come from one value which
+// is not known. Then Text is that value: where it has a Symbol, two lists with the same one have the same texts from
+// there.
+type Possible struct {
+	Text Text
+	Many bool
 }
 
 // Principals is a Principal or NotPrincipal element.
@@ -81,6 +92,7 @@ type Principals struct {
 	Present terraform.Truth
 	Groups  []Principal
 	Open    bool
+	Rest    []Text // of an Open one: the values that other groups may come from
 	Reason  string
 	Range   hcl.Range
 }
@@ -99,6 +111,7 @@ type Principal struct {
 type Conditions struct {
 	Items  []Condition // as written: Merged is what AWS gets
 	Open   bool
+	Rest   []Text // of an Open one: the values that other conditions may come from
 	Reason string
 	Range  hcl.Range
 }
@@ -122,22 +135,45 @@ func (c Conditions) Merged() []Condition {
 		})
 		if at < 0 {
 			condition.Values.Items = slices.Clone(condition.Values.Items)
+			condition.Values.Possible = slices.Clone(condition.Values.Possible)
 			merged = append(merged, condition)
 			continue
 		}
 		m := &merged[at]
-		m.Exists = terraform.Any(m.Exists, condition.Exists)
-		m.Values.Open = m.Values.Open || condition.Values.Open || condition.Exists != terraform.True
+		m.Values.Open = m.Values.Open || condition.Values.Open || condition.Exists != m.Exists
 		m.Values.Reason = orElse(m.Values.Reason, condition.Values.Reason)
-		m.Values.Items = append(m.Values.Items, condition.Values.Items...)
+		m.Values.Possible = append(m.Values.Possible, condition.Values.Possible...)
+		switch {
+		case condition.Exists == m.Exists:
+			m.Values.Items = append(m.Values.Items, condition.Values.Items...)
+		case condition.Exists == terraform.True:
+			m.Values.Possible = append(m.Values.Possible, possibly(m.Values.Items)...)
+			m.Values.Items = slices.Clone(condition.Values.Items)
+		default:
+			m.Values.Possible = append(m.Values.Possible, possibly(condition.Values.Items)...)
+		}
+		m.Exists = terraform.Any(m.Exists, condition.Exists)
 	}
 	return merged
 }
 
 // open marks the document as one that may hold more.
-func (d *Document) open(reason string) {
+func (d *Document) open(reason string, from ...terraform.Value) {
 	d.Open = true
 	d.Reason = orElse(d.Reason, reason)
+	d.Rest = append(d.Rest, sources(from)...)
+}
+
+// sources are values that something unlisted may come from; without any, it is not known.
+func sources(from []terraform.Value) []Text {
+	if len(from) == 0 {
+		from = []terraform.Value{{}}
+	}
+	texts := make([]Text, len(from))
+	for i, v := range from {
+		texts[i] = Text{Range: v.Range, Parts: []Part{{Unknown: &from[i]}}}
+	}
+	return texts
 }
 
 // newStatement has no element.
@@ -150,8 +186,9 @@ func newStatement(r hcl.Range, notation Notation) Statement {
 	}
 }
 
-func (s *Statement) open(reason string) {
+func (s *Statement) open(reason string, from ...terraform.Value) {
 	s.Open = true
+	s.Rest = append(s.Rest, sources(from)...)
 	s.Reason = orElse(s.Reason, reason)
 }
 

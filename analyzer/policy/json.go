@@ -30,6 +30,7 @@ type piece struct {
 type template struct {
 	text   []byte
 	pieces []piece
+	reads  *Resolver
 }
 
 // maxBytes is ten times what AWS takes for a key policy. Longer text is not read.
@@ -181,9 +182,9 @@ func (s *scanner) valueAt(c byte, depth int) (*node, error) {
 func (s *scanner) injected(depth int) *node {
 	v := s.unknown()
 	if encoded, ok := v.Encoded(); ok {
-		return (&encoder{}).node(encoded, depth+1)
+		return (&encoder{reads: s.reads}).node(encoded, depth+1)
 	}
-	return &node{value: v, many: true}
+	return &node{value: v, many: true, reads: s.reads}
 }
 
 // between goes over what separates the members of a list or an object; done tells that it has ended. A hole there

@@ -29,19 +29,38 @@ func (m *merger) source(d Document) {
 // override merges one of override_policy_documents. One that is not known as a whole may replace any statement.
 func (m *merger) override(d Document) {
 	m.merge(d)
-	if d.Open {
-		m.replaceable(d.Reason)
+	if open(d) {
+		m.replaceable(d.Reason, d.Rest)
 	}
 }
 
+// open tells that a document, or one of those that it may be, may hold statements that are not listed.
+func open(d Document) bool {
+	if len(d.Alternatives) > 0 {
+		return slices.ContainsFunc(d.Alternatives, open)
+	}
+	return d.Open
+}
+
 // replaceable makes undecided what a document that is not known may replace: every statement with a Sid.
-func (m *merger) replaceable(reason string) {
+func (m *merger) replaceable(reason string, from []Text) {
 	for i := range m.Statements {
 		if sid, known := m.Statements[i].Sid.Known(); !known || sid != "" {
 			m.Statements[i].Exists = terraform.Undecided
 		}
 	}
-	m.open(reason)
+	m.opened(reason, from)
+}
+
+// opened is open, for what another document hangs on.
+func (m *merger) opened(reason string, from []Text) {
+	m.Open = true
+	m.Reason = orElse(m.Reason, reason)
+	for _, t := range from {
+		if !slices.ContainsFunc(m.Rest, func(other Text) bool { return other.Same(t) == terraform.True }) {
+			m.Rest = append(m.Rest, t)
+		}
+	}
 }
 
 // merge adds a document's statements, each in the place of one with the same Sid. The statement is replaced as a
@@ -55,7 +74,7 @@ func (m *merger) merge(d Document) {
 		m.fault(f)
 	}
 	if d.Open {
-		m.open(d.Reason)
+		m.opened(d.Reason, d.Rest)
 	}
 	if id, known := d.ID.Known(); !known || id != "" {
 		m.ID = d.ID
@@ -69,14 +88,22 @@ func (m *merger) merge(d Document) {
 // mergeAny merges one of several documents: what they say may be there.
 func (m *merger) mergeAny(d Document) {
 	for _, alternative := range d.Alternatives {
-		alternative.Statements = slices.Clone(alternative.Statements)
-		for i := range alternative.Statements {
-			alternative.Statements[i].Exists = terraform.Undecided
-		}
-		alternative.ID, alternative.Version = Text{}, Text{}
-		m.merge(alternative)
+		m.merge(optional(alternative))
 	}
-	m.open(d.Reason)
+}
+
+// optional is a document that may not be there.
+func optional(d Document) Document {
+	if len(d.Alternatives) > 0 {
+		d.Alternatives = append(slices.Clone(d.Alternatives), Document{Absent: true})
+		return d
+	}
+	d.Statements = slices.Clone(d.Statements)
+	for i := range d.Statements {
+		d.Statements[i].Exists = terraform.Undecided
+	}
+	d.ID, d.Version, d.Faults = Text{}, Text{}, nil
+	return d
 }
 
 // newer is the later of two versions: they are dates.

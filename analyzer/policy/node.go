@@ -30,8 +30,10 @@ type node struct {
 	items   []*node
 	members []member
 	open    bool            // a list or an object that may hold more
-	value   terraform.Value // what an unknown one hangs on
-	many    bool            // an unknown one that may be several: it stands in text, where nothing delimits it
+	value   terraform.Value // what an unknown one hangs on, or what an open one may hold
+	many    bool            // an unknown one that may be several, or none
+	perhaps bool            // it may not be there, or be null
+	reads   *Resolver       // of an unknown one: what reads the document that it may come from
 }
 
 type member struct {
@@ -46,10 +48,13 @@ const maxDepth = 32
 const maxNodes = 100_000
 
 // encoder makes nodes of what jsonencode is given.
-type encoder struct{ nodes int }
+type encoder struct {
+	nodes int
+	reads *Resolver
+}
 
 func (e *encoder) node(v terraform.Value, depth int) *node {
-	n := &node{at: v.Range, value: v}
+	n := &node{at: v.Range, value: v, reads: e.reads}
 	if e.nodes++; depth > maxDepth || e.nodes > maxNodes {
 		return n
 	}
@@ -57,17 +62,23 @@ func (e *encoder) node(v terraform.Value, depth int) *node {
 		n.kind = nullNode
 		return n
 	}
-	if fields, ok := v.Fields(); ok {
-		n.kind = objectNode
+	if fields, rest, ok := v.Entries(); ok {
+		n.kind, n.perhaps = objectNode, v.Set() != terraform.True
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			n.members = append(n.members, member{literal(name, fields[name].Range), e.node(fields[name], depth+1)})
+			value := e.node(fields[name].Value, depth+1)
+			value.perhaps = value.perhaps || fields[name].Exists != terraform.True
+			n.members = append(n.members, member{literal(name, fields[name].Range), value})
+		}
+		if len(rest) > 0 {
+			n.open, n.value = true, rest[0]
 		}
 		return n
 	}
-	if elements, ok := v.Elements(); ok {
-		n.kind = listNode
-		for _, element := range elements {
-			n.items = append(n.items, e.node(element, depth+1))
+	if members, ok := v.Members(); ok && !anyText(v) {
+		n.kind, n.perhaps = listNode, v.Set() != terraform.True
+		for _, m := range members {
+			item := e.item(m, depth+1)
+			n.items = append(n.items, item)
 		}
 		return n
 	}
@@ -77,9 +88,28 @@ func (e *encoder) node(v terraform.Value, depth int) *node {
 	return n
 }
 
+func (e *encoder) item(m terraform.Member, depth int) *node {
+	if m.Rest {
+		e.nodes++
+		return &node{at: m.Range, value: m.Value, many: true, reads: e.reads}
+	}
+	item := e.node(m.Value, depth)
+	item.perhaps = m.Exists != terraform.True
+	return item
+}
+
+// anyText tells that a value may be a text as well as a list: an element such as Action takes both.
+func anyText(v terraform.Value) bool {
+	choices, _ := v.Choices()
+	return slices.ContainsFunc(choices, func(choice terraform.Value) bool { _, ok := choice.Segments(); return ok || oneText(choice) })
+}
+
 // oneText tells that an unknown value is certainly a string: an attribute of a resource that AWS knows by one
-// name. By Terraform's custom, the names of lists are plurals.
+// name, or one of several such. By Terraform's custom, the names of lists are plurals.
 func oneText(v terraform.Value) bool {
+	if choices, ok := v.Choices(); ok {
+		return !slices.ContainsFunc(choices, func(choice terraform.Value) bool { _, ok := choice.Segments(); return !ok && !oneText(choice) })
+	}
 	ref := v.Reference
 	return ref != nil && !ref.Each && ref.Attribute != "" && ref.Attribute[len(ref.Attribute)-1] != 's'
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -43,7 +44,7 @@ func (r *Resolver) document(v terraform.Value, provider bool, depth int) Documen
 	}
 	if encoded, ok := v.Encoded(); ok {
 		d.Notation = Encoded
-		decoder{&d, provider}.document((&encoder{}).node(encoded, 0))
+		decoder{&d, provider}.document((&encoder{reads: r}).node(encoded, 0))
 		return d
 	}
 	if ref := v.Reference; ref != nil && v.Unknown() {
@@ -54,15 +55,56 @@ func (r *Resolver) document(v terraform.Value, provider bool, depth int) Documen
 	}
 	segments, ok := v.Segments()
 	if !ok {
-		d.open(orElse(v.Reason, "the policy is not known"))
+		d.open(orElse(v.Reason, "the policy is not known"), v)
 		return d
+	}
+	if texts := spread(segments); len(texts) > 1 && depth < maxChoices {
+		return r.alternatives(texts, v, provider, depth)
 	}
 	r.text(&d, segments, provider)
 	return d
 }
 
+// spread gives the texts that a text may be, where a condition chooses between parts of the JSON. A condition that
+// chooses between words is left to the string that they stand in.
+func spread(segments []terraform.Value) []terraform.Value {
+	if !slices.ContainsFunc(segments, func(v terraform.Value) bool { _, ok := v.Choices(); return ok }) {
+		return nil
+	}
+	texts := [][]terraform.Value{nil}
+	for _, segment := range segments {
+		choices, _ := segment.Choices()
+		if !slices.ContainsFunc(choices, structured) || len(texts)*len(choices) > 1<<maxChoices {
+			choices = []terraform.Value{segment}
+		}
+		var longer [][]terraform.Value
+		for _, text := range texts {
+			for _, choice := range choices {
+				longer = append(longer, append(text[:len(text):len(text)], choice))
+			}
+		}
+		texts = longer
+	}
+	all := make([]terraform.Value, len(texts))
+	for i, text := range texts {
+		all[i] = terraform.Joined(text)
+	}
+	return all
+}
+
+// structured tells that a part of a text is more than a word in a string.
+func structured(v terraform.Value) bool {
+	segments, _ := v.Segments()
+	return slices.ContainsFunc(segments, func(segment terraform.Value) bool {
+		text, _ := segment.Text()
+		_, encoded := segment.Encoded()
+		return encoded || strings.ContainsAny(text, "{}[]\",\n")
+	})
+}
+
 func (r *Resolver) text(d *Document, segments []terraform.Value, provider bool) {
 	t, ok := newTemplate(segments, r.source)
+	t.reads = r
 	if !ok {
 		d.open("the policy is too long")
 		return
@@ -116,7 +158,7 @@ func (r *Resolver) referred(ref terraform.Reference, v terraform.Value) Document
 	resources := ref.Resources()
 	switch {
 	case len(resources) == 0 || !isDocument(ref, resources[0]):
-		unknown.open(orElse(v.Reason, "what the policy refers to is not known"))
+		unknown.open(orElse(v.Reason, "what the policy refers to is not known"), v)
 		return unknown
 	case len(resources) > 1 || ref.Each:
 		unknown.open("`" + ref.Address + "` has several instances, and it is not known which one is meant")
@@ -132,39 +174,52 @@ func (r *Resolver) referred(ref terraform.Reference, v terraform.Value) Document
 	return unknown
 }
 
-// list reads the documents of source_policy_documents or override_policy_documents; open says why there may be
-// others, or that there are none.
-func (r *Resolver) list(v terraform.Value) (documents []Document, open string) {
-	if v.Absent() {
-		return nil, ""
-	}
-	if ref := v.Reference; ref != nil && ref.Each {
-		return r.each(*ref, v)
-	}
-	elements, ok := v.Elements()
-	if !ok {
-		return nil, orElse(v.Reason, "the list of documents is not known")
-	}
-	for _, element := range elements {
-		documents = append(documents, r.document(element, true, 0))
-	}
-	return documents, ""
+// listed is a document of a list.
+type listed struct {
+	Document
+	exists terraform.Truth
 }
 
-// each reads every instance of a data source, in the order of its keys.
-func (r *Resolver) each(ref terraform.Reference, v terraform.Value) (documents []Document, open string) {
+// list reads the documents of source_policy_documents or override_policy_documents; rest are the values that others
+// may come from.
+func (r *Resolver) list(v terraform.Value) (documents []listed, rest []terraform.Value) {
+	if v.Absent() {
+		return nil, nil
+	}
+	members, ok := v.Members()
+	if !ok {
+		members = []terraform.Member{{Value: v, Rest: true}}
+	}
+	for _, m := range members {
+		switch ref := m.Reference; {
+		case ref != nil && ref.Each:
+			each, whole := r.each(*ref)
+			documents = append(documents, each...)
+			if !whole {
+				rest = append(rest, m.Value)
+			}
+		case m.Rest:
+			rest = append(rest, m.Value)
+		default:
+			documents = append(documents, listed{r.document(m.Value, true, 0), m.Exists})
+		}
+	}
+	return documents, rest
+}
+
+// each reads every instance of a data source, in the order of its keys; whole is false where there may be others.
+func (r *Resolver) each(ref terraform.Reference) (documents []listed, whole bool) {
 	resources := ref.Resources()
 	if !slices.ContainsFunc(resources, func(one *terraform.Resource) bool { return isDocument(ref, one) }) {
-		return nil, orElse(v.Reason, "the list of documents is not known")
+		return nil, false
 	}
+	whole = true
 	for _, one := range resources {
-		if one.Exists != terraform.True {
-			open = "it is not known how many instances `" + ref.Address + "` has"
-		}
+		whole = whole && one.Exists == terraform.True
 		d := r.data(one)
 		for range max(1, len(one.Instances)) {
-			documents = append(documents, d)
+			documents = append(documents, listed{d, one.Exists})
 		}
 	}
-	return documents, open
+	return documents, whole
 }

@@ -42,6 +42,9 @@ func (t Text) Is(s string) terraform.Truth {
 	if !strings.HasPrefix(s, first.Literal) || !strings.HasSuffix(s, last.Literal) {
 		return terraform.False
 	}
+	if len(t.Parts) == 1 {
+		return first.Unknown.IsString(s)
+	}
 	return terraform.Undecided
 }
 
@@ -54,9 +57,9 @@ func (t Text) Reference() *terraform.Reference {
 	return t.Parts[0].Unknown.Reference
 }
 
-// Symbol writes the string with its references by name: "arn:aws:iam::${data.aws_caller_identity.x.account_id}:root".
-// Two texts of one root module with the same symbol are the same string. ok is false where a part is not known
-// even by name; then Symbol shows it as "${?}".
+// Symbol writes the string with its unknown parts by name: "arn:aws:iam::${data.aws_caller_identity.x.account_id}:root",
+// "${var.admin}"; see terraform.Value.Symbol. Two texts of one root module with the same symbol are the same string. ok
+// is false where a part is not known even by name; then Symbol shows it as "${?}".
 func (t Text) Symbol() (symbol string, ok bool) {
 	var out strings.Builder
 	ok = true
@@ -65,15 +68,27 @@ func (t Text) Symbol() (symbol string, ok bool) {
 			out.WriteString(strings.ReplaceAll(part.Literal, "${", "$${")) // no literal passes for a reference
 			continue
 		}
-		name := "?"
-		if ref := part.Unknown.Reference; ref != nil && !ref.Each && ref.Instance != terraform.UnknownInstance {
-			name = ref.String()
-		} else {
-			ok = false
+		name, named := part.Unknown.Symbol()
+		if !named {
+			name, ok = "?", false
 		}
 		out.WriteString("${" + name + "}")
 	}
 	return out.String(), ok
+}
+
+// Variants are the strings that a condition which is not known chooses from; ok is false where they are not all known,
+// or there is no such condition.
+func (t Text) Variants() (variants []string, ok bool) {
+	if len(t.Parts) != 1 || t.Parts[0].Unknown == nil {
+		return nil, false
+	}
+	choices, ok := t.Parts[0].Unknown.Choices()
+	for _, choice := range choices {
+		text, known := choice.Text()
+		variants, ok = append(variants, text), ok && known
+	}
+	return variants, ok
 }
 
 // Same tells whether two strings of one root module are equal.
@@ -90,11 +105,19 @@ func (t Text) Same(other Text) terraform.Truth {
 	}
 	a, aNamed := t.Symbol()
 	b, bNamed := other.Symbol()
-	if aNamed && bNamed && a == b {
+	switch {
+	case aNamed && bNamed && a == b:
 		return terraform.True
+	case !agree(t.Parts[0].Literal, other.Parts[0].Literal, strings.HasPrefix),
+		!agree(t.Parts[len(t.Parts)-1].Literal, other.Parts[len(other.Parts)-1].Literal, strings.HasSuffix):
+		return terraform.False
+	default:
+		return terraform.Undecided
 	}
-	return terraform.Undecided
 }
+
+// agree tells that one text can begin, or end, with both literals.
+func agree(a, b string, with func(s, part string) bool) bool { return with(a, b) || with(b, a) }
 
 func truth(b bool) terraform.Truth {
 	if b {

@@ -18,17 +18,10 @@ func encodeJSON(r hcl.Range, args []Value) (Value, bool) {
 	if text, steps, ok := args[0].Decoded(); ok && len(steps) == 0 {
 		return text.at(r), true // but for white space
 	}
-	if chosen, ok := args[0].each(r, func(choice Value) Value { return encoding(r, choice) }); ok && isWhole(args[0]) {
+	if chosen, ok := args[0].each(r, func(choice Value) Value { return encoding(r, choice) }); ok {
 		return chosen, true
 	}
 	return encoding(r, args[0]), true
-}
-
-// isWhole tells that what a condition chooses from are whole documents that have nothing in common: objects that are
-// not told apart by a member or two.
-func isWhole(v Value) bool {
-	_, _, ok := v.Entries()
-	return ok
 }
 
 func encoding(r hcl.Range, arg Value) Value {

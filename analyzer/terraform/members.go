@@ -41,7 +41,11 @@ func (v Value) members(depth int) (members []Member, loose, ok bool) {
 		return v.shape.members, v.shape.loose, true
 	}
 	if choices, chosen := v.Choices(); chosen && depth < maxChoiceDepth {
-		return anyList(choices, depth+1)
+		members, loose, ok = anyList(choices, depth+1)
+		for i := range members {
+			members[i] = members[i].because(v.Reason)
+		}
+		return members, loose, ok
 	}
 	elements, ok := v.Elements()
 	for _, element := range elements {
@@ -78,7 +82,7 @@ func anyList(choices []Value, depth int) (members []Member, loose, ok bool) {
 
 // either is one of two lists: what both begin with, in this order; then what one of them has.
 func either(a, b []Member, loose bool) (members []Member, unordered bool) {
-	if !loose && len(a) == len(b) && certain(a) && certain(b) {
+	if !loose && parallel(a, b) {
 		for i := range a {
 			members = append(members, sure(choose([]Value{a[i].Value, b[i].Value}, a[i].Range, a[i].Reason)))
 		}
@@ -107,6 +111,27 @@ func either(a, b []Member, loose bool) (members []Member, unordered bool) {
 	return append(members, both...), true
 }
 
+// because says why a member may not be there.
+func (m Member) because(reason string) Member {
+	if !m.certain() {
+		m.Reason = orElse(m.Reason, reason)
+	}
+	return m
+}
+
+// parallel tells that two lists are of the same length, and have nothing in common but in the same places.
+func parallel(a, b []Member) bool {
+	if len(a) != len(b) || !certain(a) || !certain(b) {
+		return false
+	}
+	for i := range a {
+		if !a[i].same(b[i].Value) && (holds(b, a[i].Value) || holds(a, b[i].Value)) {
+			return false
+		}
+	}
+	return true
+}
+
 func (m Member) certain() bool { return m.Exists == True && !m.Rest }
 
 func certain(members []Member) bool {
@@ -129,7 +154,11 @@ func (v Value) entries(depth int) (known map[string]Member, rest []Value, ok boo
 		return v.shape.entries.known, v.shape.entries.rest, true
 	}
 	if choices, chosen := v.Choices(); chosen && depth < maxChoiceDepth {
-		return anyObject(choices, depth+1)
+		known, rest, ok = anyObject(choices, depth+1)
+		for name, m := range known {
+			known[name] = m.because(v.Reason)
+		}
+		return known, rest, ok
 	}
 	fields, ok := v.Fields()
 	if !ok {

@@ -10,6 +10,7 @@ type Block struct {
 	Full   hcl.Range // the header where the syntax does not tell (JSON)
 	Exists Truth     // Undecided for one that may not be there
 	Rest   bool      // it stands for all that a dynamic block may make, or none
+	From   Value     // of a Rest: the for_each, or the part of it, that is not known
 	body   hcl.Body
 	scope  *Scope
 	env    *environment
@@ -82,7 +83,8 @@ func (s *Scope) dynamic(b *hcl.Block, env *environment) (blocks []Block, complet
 	items, known := v.allItems()
 	if !known || len(items) > maxParts {
 		unknown := unknownValue(forEach.Expr.Range(), "%s", orElse(v.Reason, "the for_each of a dynamic block is not known"))
-		items = []item{{unknown, unknown, Undecided, true}}
+		v.Reason, v.Range = unknown.Reason, unknown.Range
+		items = []item{{unknown, v, Undecided, true}}
 	}
 	complete = true
 	for _, it := range items {
@@ -92,7 +94,7 @@ func (s *Scope) dynamic(b *hcl.Block, env *environment) (blocks []Block, complet
 		bound := bind(iterator, map[string]Value{"key": it.key, "value": it.bound()}, forEach.Expr.Range())
 		bound.outer = env
 		blocks = append(blocks, Block{
-			Header: inner.DefRange, Full: fullRange(inner), Exists: it.exists, Rest: it.rest, body: inner.Body, scope: s, env: bound,
+			Header: inner.DefRange, Full: fullRange(inner), Exists: it.exists, Rest: it.rest, From: it.value, body: inner.Body, scope: s, env: bound,
 		})
 		complete = complete && it.exists == True
 	}

@@ -182,6 +182,19 @@ func text(segments []Value, r hcl.Range) Value {
 	return v
 }
 
+// Joined is the text that texts make one behind the other.
+func Joined(segments []Value) Value {
+	var all []Value
+	for _, segment := range segments {
+		all = segment.appendTo(all)
+	}
+	var r hcl.Range
+	if len(segments) > 0 {
+		r = segments[0].Range
+	}
+	return text(all, r)
+}
+
 // explained gives an unknown whole the reason of an unknown part.
 func (v *Value) explained(part Value) bool {
 	if part.state != unknown || part.Reason == "" {

@@ -18,9 +18,7 @@ func Actions(s policy.Statement) (certain, possible action.Set) {
 	if s.Actions.Present != terraform.True {
 		certain = 0
 	}
-	if s.Actions.Open {
-		possible = action.All
-	}
+	possible |= beyond(s.Actions)
 	if s.NotActions.Present != terraform.False {
 		var not, notPossible action.Set
 		for _, item := range s.NotActions.Items {
@@ -28,8 +26,8 @@ func Actions(s policy.Statement) (certain, possible action.Set) {
 			not, notPossible = not|c, notPossible|p
 		}
 		possible |= action.All &^ not
-		if s.NotActions.Present == terraform.True && !s.NotActions.Open {
-			certain |= action.All &^ notPossible
+		if s.NotActions.Present == terraform.True {
+			certain |= action.All &^ (notPossible | beyond(s.NotActions))
 		}
 	}
 	if s.Open && certain == 0 {
@@ -38,11 +36,30 @@ func Actions(s policy.Statement) (certain, possible action.Set) {
 	return certain, possible
 }
 
+// beyond gives the actions that an open list may name besides its items.
+func beyond(l policy.List) (possible action.Set) {
+	for _, more := range l.Possible {
+		if more.Many {
+			return action.All
+		}
+		_, p := matched(more.Text)
+		possible |= p
+	}
+	return possible
+}
+
 // matched gives the actions of one item. An unknown part may be a wildcard.
 func matched(item policy.Text) (certain, possible action.Set) {
 	if text, known := item.Known(); known {
 		set := action.Match(text)
 		return set, set
+	}
+	if variants, ok := item.Variants(); ok {
+		certain = action.All
+		for _, variant := range variants {
+			certain, possible = certain&action.Match(variant), possible|action.Match(variant)
+		}
+		return certain, possible
 	}
 	var pattern strings.Builder
 	for _, part := range item.Parts {
