@@ -56,8 +56,8 @@ func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
 	if v.failed {
 		return False
 	}
-	if !v.Unknown() {
-		return True
+	if !v.Unknown() && e.reads(expr) {
+		return truth(!e.compute(expr).failed) // and not only decided, whatever becomes of the rest
 	}
 	if depth > maxChoiceDepth {
 		return Undecided
@@ -91,13 +91,29 @@ func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
 		}
 		return True
 	case *hclsyntax.TemplateExpr:
-		return parts(expr.Parts...)
+		for _, part := range expr.Parts {
+			v := e.value(part)
+			if _, isText := v.Segments(); !isText && (v.Reference == nil || v.Set() != True) || parts(part) != True {
+				return Undecided // a null or a list is no part of a text
+			}
+		}
+		return True
 	case *hclsyntax.FunctionCallExpr:
 		if expr.Name == "jsonencode" {
 			return parts(expr.Args...)
 		}
 	}
 	return Undecided
+}
+
+// reads tells that all that an expression refers to is known.
+func (e evaluator) reads(expr hcl.Expression) bool {
+	for _, traversal := range expr.Variables() {
+		if e.follow(traversal, traversal.SourceRange()).Unknown() {
+			return false
+		}
+	}
+	return true
 }
 
 // resolves tells whether a reference leads somewhere.

@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/kms-review/kms-review/analyzer/terraform/functions"
 )
 
 // structural are the functions that put structures together without looking into their leaves, or that a part of
@@ -17,7 +19,7 @@ var structural = map[string]func(r hcl.Range, args []Value) (v Value, ok bool){
 	"concat": concat, "flatten": flatten, "compact": compact, "distinct": distinct, "reverse": reverse, "sort": sorted,
 	"setunion": union, "setsubtract": subtract, "setintersection": intersect,
 	"one": one, "element": element, "slice": slice, "contains": has, "length": length, "coalescelist": coalesceList,
-	"tolist": asList, "toset": distinct, "tomap": same, "tostring": same, "sensitive": same, "nonsensitive": same,
+	"tolist": asList, "toset": asSet, "tomap": same, "tostring": same, "sensitive": same, "nonsensitive": same,
 	"coalesce": coalesce, "join": joined, "format": format, "formatlist": formatList,
 }
 
@@ -43,7 +45,7 @@ func (e evaluator) call(expr *hclsyntax.FunctionCallExpr) Value {
 	}
 	r := expr.Range()
 	if whole && expr.Name != "jsonencode" {
-		out := e.compute(expr)
+		out := e.invoke(expr.Name, r, args)
 		if out.Known() {
 			if kept, ok := apply(r, args); ok && kept.shape != nil && kept.Known() && out.value.RawEquals(kept.value) {
 				return kept // the same value, with the places of its parts
@@ -58,8 +60,8 @@ func (e evaluator) call(expr *hclsyntax.FunctionCallExpr) Value {
 	switch {
 	case !ok:
 		return e.applied(expr, args)
-	case typed[expr.Name] && v.Unknown() && v.value != cty.NilVal:
-		v.value = e.applied(expr, args).cty()
+	case typed[expr.Name] && v.Unknown():
+		v.value = e.invoke(expr.Name, r, args).cty()
 	}
 	return v
 }
@@ -143,18 +145,20 @@ func (e evaluator) invoke(name string, r hcl.Range, args []Value) Value {
 	if !exists || !l.step() {
 		return unknownValue(r, "`%s` is not a function of Terraform", name)
 	}
-	reason := ""
+	reason, whole := "", true
 	inputs := make([]cty.Value, len(args))
 	for i, arg := range args {
 		inputs[i] = arg.cty()
 		if arg.Unknown() {
-			reason = orElse(reason, arg.Reason)
+			reason, whole = orElse(reason, arg.Reason), false
 		}
 	}
 	l.budget.Reset()
 	value, err := f.Call(inputs)
 	if err != nil {
-		return unknownValue(r, "%s", err.Error())
+		v := unknownValue(r, "%s", err.Error())
+		v.failed = whole && !functions.GaveUp(err)
+		return v
 	}
 	v := valueOf(value, r)
 	if v.Unknown() {

@@ -73,10 +73,18 @@ func (f *flattener) add(v Value, exists Truth, depth int) bool {
 
 // single tells that an unknown value is certainly no list.
 func (v Value) single() bool {
+	if choices, ok := v.Choices(); ok {
+		return !slices.ContainsFunc(choices, func(choice Value) bool { return choice.Unknown() && !choice.single() || choice.isList() })
+	}
 	if v.shape != nil {
-		return v.shape.choices == nil && v.shape.decoded == nil
+		return v.shape.decoded == nil
 	}
 	return v.Reference != nil && !v.Reference.Each
+}
+
+func (v Value) isList() bool {
+	_, _, ok := v.members(0)
+	return ok
 }
 
 // compact drops what is null or the empty text.
@@ -156,11 +164,26 @@ func distinct(r hcl.Range, args []Value) (Value, bool) {
 			return Value{}, false
 		}
 		v := args[0].at(r)
-		v.name = nil // the order is another
+		v.name, v.value = nil, cty.NilVal // the order is another
 		return v, true
 	}
 	kept, differ := different(members)
 	return listOf(kept, loose || !differ, r), true
+}
+
+// asSet is toset.
+func asSet(r hcl.Range, args []Value) (Value, bool) {
+	v, ok := distinct(r, args)
+	return v.ofSet(), ok
+}
+
+func (v Value) ofSet() Value {
+	if v.shape != nil && (v.shape.members != nil || v.shape.elements != nil) {
+		set := *v.shape
+		set.set = true
+		v.shape = &set
+	}
+	return v
 }
 
 // different drops members that are certainly there already; differ tells that all others are certainly different.
@@ -202,7 +225,7 @@ func union(r hcl.Range, args []Value) (Value, bool) {
 	if !ok {
 		return Value{}, false
 	}
-	return distinct(r, []Value{all})
+	return asSet(r, []Value{all})
 }
 
 // subtract is what is in the first set and not in the second.
@@ -238,7 +261,7 @@ func filter(r hcl.Range, args []Value, keep func(m Member, others []Member, clos
 		}
 		kept = append(kept, m)
 	}
-	return listOf(kept, loose || len(kept) > 1, r), true
+	return listOf(kept, loose || len(kept) > 1, r).ofSet(), true
 }
 
 // among tells whether a value is in a list, of which closed says that all is known.
@@ -390,7 +413,11 @@ func asList(r hcl.Range, args []Value) (Value, bool) {
 	if len(args) != 1 || args[0].Known() {
 		return Value{}, false
 	}
-	return args[0].at(r), true
+	members, loose, isList := args[0].members(0)
+	if !isList {
+		return args[0].at(r), true
+	}
+	return listOf(members, loose || args[0].isSet() && len(members) > 1, r), true
 }
 
 // coalesceList takes the first list that is not empty.

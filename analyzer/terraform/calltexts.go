@@ -3,6 +3,7 @@ package terraform
 import (
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -68,8 +69,8 @@ func joined(r hcl.Range, args []Value) (Value, bool) {
 	if ok && separator == "" && args[1].Reference != nil {
 		return args[1].at(r), true
 	}
-	members, isList := args[1].Members()
-	if !ok || !isList {
+	members, loose, isList := args[1].members(0)
+	if !ok || !isList || loose && len(members) > 1 {
 		return Value{}, false
 	}
 	segments := []Value{}
@@ -100,10 +101,22 @@ func format(r hcl.Range, args []Value) (Value, bool) {
 	if len(args) == 0 {
 		return Value{}, false
 	}
-	pattern, ok := args[0].Text()
-	if !ok {
-		return Value{}, false
+	if pattern, ok := args[0].Text(); ok {
+		return formatted(r, pattern, args)
 	}
+	segments := []Value{}
+	parts, _ := args[0].Segments()
+	for _, part := range parts {
+		text, known := part.Text()
+		if known && strings.Contains(text, "%") || !known && (part.Reference == nil || part.Reference.Each) || len(args) > 1 {
+			return Value{}, false // what AWS names has no percent sign
+		}
+		segments = append(segments, part)
+	}
+	return text(segments, r), len(segments) > 0
+}
+
+func formatted(r hcl.Range, pattern string, args []Value) (Value, bool) {
 	segments := []Value{}
 	literal := func(s string) {
 		if s != "" {
@@ -152,9 +165,10 @@ func formattable(v Value) bool {
 // formatList is format for each element of lists.
 func formatList(r hcl.Range, args []Value) (Value, bool) {
 	var lists [][]Member
-	n := -1
+	n, unordered := -1, false
 	for _, arg := range args[min(1, len(args)):] {
-		members, isList := arg.Members()
+		members, loose, isList := arg.members(0)
+		unordered = unordered || loose
 		switch {
 		case !isList && arg.Unknown() && arg.shape == nil && arg.Reference == nil:
 			return Value{}, false // it may be a list
@@ -170,7 +184,7 @@ func formatList(r hcl.Range, args []Value) (Value, bool) {
 		}
 		lists = append(lists, members)
 	}
-	if n < 0 {
+	if n < 0 || unordered && len(lists) > 1 {
 		return Value{}, false
 	}
 	out := make([]Member, 0, n)
@@ -193,5 +207,5 @@ func formatList(r hcl.Range, args []Value) (Value, bool) {
 		m.Value = made
 		out = append(out, m)
 	}
-	return listOf(out, false, r), true
+	return listOf(out, unordered, r), true
 }

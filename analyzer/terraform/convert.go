@@ -107,6 +107,9 @@ func shapedList(v Value, typ cty.Type, defaults *typeexpr.Defaults, depth int) V
 		loose = loose || !differ
 	}
 	out := listOf(converted, loose, v.Range)
+	if typ.IsSetType() {
+		out = out.ofSet()
+	}
 	out.Origin, out.Via, out.name = v.Origin, v.Via, v.name
 	return out
 }

@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -173,12 +175,33 @@ func (e evaluator) conditional(expr *hclsyntax.ConditionalExpr) Value {
 	if condition.failed {
 		return failure(r, "%s", condition.Reason)
 	}
-	return choose([]Value{e.value(expr.TrueResult), e.value(expr.FalseResult)}, r, orElse(condition.Reason, "its condition is not known"))
+	yes, no := e.value(expr.TrueResult), e.value(expr.FalseResult)
+	return choose([]Value{e.alike(yes, no, r), e.alike(no, yes, r)}, r, orElse(condition.Reason, "its condition is not known"))
 }
 
-// branch is the one that is chosen. Terraform makes a string of a number or a bool, if the other is a string.
+// alike makes a set of a list where the other result of a condition is a set, as Terraform does with tuples. Where it
+// is not known whether it is one, the order is not known.
+func (e evaluator) alike(v, other Value, r hcl.Range) Value {
+	members, _, isList := v.members(0)
+	switch {
+	case !isList || v.isSet() == other.isSet():
+		return v
+	case v.Known() && v.value.Type().IsTupleType():
+		return e.invoke("toset", r, []Value{v})
+	case v.Known() && v.value.Type().IsListType():
+		return v
+	default:
+		return listOf(members, true, r)
+	}
+}
+
+// branch is the one that is chosen. Terraform makes a string of a number or a bool, if the other is a string, and a
+// set of a list.
 func (e evaluator) branch(chosen, other hcl.Expression, r hcl.Range) Value {
 	v := e.value(chosen)
+	if _, _, isList := v.members(0); isList {
+		v = e.alike(v, e.value(other), r)
+	}
 	if v.Known() && (v.value.Type() == cty.Number || v.value.Type() == cty.Bool) {
 		if text, ok := v.Text(); ok && e.value(other).Type() == cty.String {
 			v.value = cty.StringVal(text)
@@ -277,8 +300,8 @@ func (v Value) appendTo(segments []Value) []Value {
 // joinedLoop is a %{ for } of a template.
 func (e evaluator) joinedLoop(expr *hclsyntax.TemplateJoinExpr) Value {
 	r := expr.Range()
-	members, ok := e.value(expr.Tuple).Members()
-	if !ok {
+	members, loose, ok := e.value(expr.Tuple).members(0)
+	if !ok || loose {
 		return e.compute(expr)
 	}
 	segments := []Value{}
@@ -305,17 +328,26 @@ func isPrimitive(v Value) bool {
 	return ok
 }
 
+// logical tells that an error in an expression may be without effect: later versions of Terraform do not look at what
+// stands behind a false && or a true ||.
+func logical(expr hcl.Expression) bool {
+	return anyNode(expr, func(n hclsyntax.Node) bool {
+		op, isOp := n.(*hclsyntax.BinaryOpExpr)
+		return isOp && (op.Op == hclsyntax.OpLogicalAnd || op.Op == hclsyntax.OpLogicalOr)
+	})
+}
+
 // compute evaluates an expression as a whole with what is known of its references.
 func (e evaluator) compute(expr hcl.Expression) Value {
 	references := map[string]map[string]cty.Value{}
 	variables := map[string]cty.Value{}
-	reason := ""
+	reason, whole := "", true
 	for _, traversal := range expr.Variables() {
 		root := traversal.RootName()
 		if bound, exists := e.env.lookup(root); exists {
 			variables[root] = bound.cty()
-			if bound.Unknown() && reason == "" {
-				reason = bound.Reason
+			if bound.Unknown() {
+				reason, whole = orElse(reason, bound.Reason), false
 			}
 			continue
 		}
@@ -330,12 +362,12 @@ func (e evaluator) compute(expr hcl.Expression) Value {
 			step, named = traversal[1].(hcl.TraverseAttr)
 		}
 		if !named || !(root == "var" || root == "local" || root == "path") {
-			variables[root] = cty.DynamicVal
+			variables[root], whole = cty.DynamicVal, false
 			continue
 		}
 		v := e.follow(hcl.Traversal{traversal[0], step}, expr.Range())
-		if v.Unknown() && reason == "" {
-			reason = v.Reason
+		if v.Unknown() {
+			reason, whole = orElse(reason, v.Reason), false
 		}
 		members[step.Name] = v.cty()
 	}
@@ -350,12 +382,33 @@ func (e evaluator) compute(expr hcl.Expression) Value {
 	value, diags := e.scope.language().evaluate(e.scope.file(expr.Range()), expr, variables)
 	if diags.HasErrors() {
 		v := unknownValue(expr.Range(), "%s", diags[0].Summary)
-		v.failed = !functions.Undecided(diags)
+		v.failed = whole && !functions.Undecided(diags) && !logical(expr) // cty is not exact about types that it is not told
 		return v
 	}
 	v := valueOf(value, expr.Range())
+	if !whole && !v.Absent() && makesSet(expr) {
+		return unknownValue(expr.Range(), "%s", reason) // cty goes over a set with unknown elements as if they were in order
+	}
 	if v.Unknown() && reason != "" {
 		v.Reason = reason
 	}
 	return v
+}
+
+func makesSet(expr hcl.Expression) bool {
+	return anyNode(expr, func(n hclsyntax.Node) bool {
+		call, isCall := n.(*hclsyntax.FunctionCallExpr)
+		return isCall && (strings.HasPrefix(call.Name, "set") || call.Name == "toset")
+	})
+}
+
+func anyNode(expr hcl.Expression, is func(hclsyntax.Node) bool) bool {
+	found := false
+	if node, native := expr.(hclsyntax.Node); native {
+		_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+			found = found || is(n)
+			return nil
+		})
+	}
+	return found
 }

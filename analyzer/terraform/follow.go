@@ -265,10 +265,19 @@ func (s *Scope) memoised(key string, evaluate func() Value) Value {
 	return v
 }
 
+// undeclared is what a file declares that is not in the repository: other tools write such into root modules.
+func (s *Scope) undeclared(name string) Value {
+	v := unknownValue(hcl.Range{}, "`%s` is not declared", name)
+	if s.parent == nil {
+		v.name = named(name)
+	}
+	return v
+}
+
 func (s *Scope) local(name string) Value {
 	l, exists := s.Module.locals[name]
 	if !exists {
-		return unknownValue(hcl.Range{}, "`local.%s` is not declared", name)
+		return s.undeclared("local." + name)
 	}
 	return s.memoised("local."+name, func() Value { return s.Evaluate(l.expr) })
 }
@@ -276,7 +285,7 @@ func (s *Scope) local(name string) Value {
 func (s *Scope) variable(name string) Value {
 	declared, exists := s.Module.variables[name]
 	if !exists {
-		return unknownValue(hcl.Range{}, "`var.%s` is not declared", name)
+		return s.undeclared("var." + name)
 	}
 	return s.memoised("var."+name, func() Value {
 		v := s.argument(declared)
@@ -346,7 +355,7 @@ func (s *Scope) fromDefault(declared *variable) Value {
 // convert applies the variable's type. A structure with unknown parts keeps its parts: conversion changes the
 // types of leaves, and Is compares across primitive types.
 func (s *Scope) convert(declared *variable, v Value) Value {
-	if declared.typ == nil || v.state == absent || v.state == unknown && v.shape == nil {
+	if declared.typ == nil || v.state == absent {
 		return v
 	}
 	if !evaluable(s.file(declared.typ.Range()), declared.typ, nil, nil) {
@@ -355,6 +364,10 @@ func (s *Scope) convert(declared *variable, v Value) Value {
 	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(declared.typ)
 	if diags.HasErrors() {
 		return unknownValue(v.Range, "the type of `var.%s` is not understood", declared.name)
+	}
+	if v.state == unknown && v.shape == nil && v.value == cty.NilVal {
+		v.value = cty.UnknownVal(typ.WithoutOptionalAttributesDeep())
+		return v
 	}
 	value := v.cty()
 	if defaults != nil {

@@ -39,7 +39,7 @@ func (v Value) allItems() (items []item, ok bool) {
 		counted = counted && m.certain()
 		key := v.unlisted()
 		switch {
-		case v.state == known && v.value.Type().IsSetType():
+		case v.isSet():
 			key = m.Value
 		case counted:
 			key = Value{state: known, value: cty.NumberIntVal(int64(i))}
@@ -47,6 +47,10 @@ func (v Value) allItems() (items []item, ok bool) {
 		items = append(items, item{key, m.Value, m.Exists, m.Rest})
 	}
 	return items, isList
+}
+
+func (v Value) isSet() bool {
+	return v.shape != nil && v.shape.set || v.value != cty.NilVal && v.value.Type().IsSetType()
 }
 
 // unlisted is a key or a value of a member that stands for several.
@@ -72,13 +76,20 @@ func (e evaluator) forEach(expr *hclsyntax.ForExpr) Value {
 		}
 	}
 	items, ok := source.allItems()
-	if !ok || len(items) > maxParts {
+	switch {
+	case source.failed:
+		return failure(expr.Range(), "%s", source.Reason)
+	case !ok && source.Unknown():
+		return unknownValue(expr.Range(), "%s", source.Reason)
+	case !ok || len(items) > maxParts:
 		return e.compute(expr)
 	}
 	if e.rounds == nil {
 		e.rounds = new(int)
 	}
-	loop := loop{evaluator: e, expr: expr, fields: map[string]Member{}, groups: map[string][]Member{}}
+	_, loose, _ := source.members(0)
+	_, others, _ := source.Entries()
+	loop := loop{evaluator: e, expr: expr, loose: loose || len(others) > 0, fields: map[string]Member{}, groups: map[string][]Member{}}
 	for _, it := range items {
 		if *e.rounds++; *e.rounds > maxRounds {
 			return unknownValue(expr.Range(), "it takes too long to evaluate")
@@ -95,6 +106,7 @@ type loop struct {
 	evaluator
 	expr    *hclsyntax.ForExpr
 	members []Member
+	loose   bool // the order of members is not known
 	fields  map[string]Member
 	groups  map[string][]Member
 	others  []Value
@@ -152,15 +164,15 @@ func (l *loop) field(key Value, made Member) bool {
 func (l *loop) result() Value {
 	r := l.expr.Range()
 	if l.expr.KeyExpr == nil {
-		return listOf(l.members, false, r)
+		return listOf(l.members, l.loose, r)
 	}
 	for name, members := range l.groups {
-		m := Member{Value: listOf(members, false, r), Exists: Undecided}
+		m := Member{Value: listOf(members, l.loose, r), Exists: Undecided}
 		for _, one := range members {
 			m.Exists = Any(m.Exists, one.Exists)
 		}
 		for _, other := range l.others {
-			m.Value = listOf(append(members, rest(other)), false, r)
+			m.Value = listOf(append(members, rest(other)), l.loose, r)
 		}
 		l.fields[name] = m
 	}
@@ -228,7 +240,11 @@ func (e evaluator) splatOver(expr *hclsyntax.SplatExpr, source Value) Value {
 		}
 		out = append(out, m)
 	}
-	return listOf(out, loose, r)
+	v := listOf(out, loose, r)
+	if typed := e.compute(expr); v.Known() && typed.Known() && source.Known() {
+		v.value = typed.value // a list, and no tuple, where the source is one
+	}
+	return v
 }
 
 // overItem evaluates what follows a splat for one element. hclsyntax writes that as steps from an anonymous symbol.

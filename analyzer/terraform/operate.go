@@ -19,7 +19,14 @@ func (e evaluator) binary(expr *hclsyntax.BinaryOpExpr) Value {
 	left, right := e.value(expr.LHS), e.value(expr.RHS)
 	r := expr.Range()
 	if left.failed || right.failed {
-		return failure(r, "%s", orElse(left.Reason, right.Reason))
+		out := failure(r, "%s", orElse(left.Reason, right.Reason))
+		out.failed = expr.Op != hclsyntax.OpLogicalAnd && expr.Op != hclsyntax.OpLogicalOr // the other may do, in later versions
+		return out
+	}
+	if compared := expr.Op == hclsyntax.OpEqual || expr.Op == hclsyntax.OpNotEqual; compared && (left.compound() || right.compound()) {
+		if verdict := equal(left, right); verdict == Undecided || left.Known() && right.Known() {
+			return e.compute(expr) // a list is never equal to a tuple, and structures are kept without telling them apart
+		}
 	}
 	out := operate(expr, left, right)
 	if out.Known() || out.failed {
@@ -32,6 +39,13 @@ func (e evaluator) binary(expr *hclsyntax.BinaryOpExpr) Value {
 		return chosen
 	}
 	return out
+}
+
+// compound tells a list, a set, an object or a map.
+func (v Value) compound() bool {
+	_, _, isList := v.members(0)
+	_, _, isObject := v.Entries()
+	return isList || isObject
 }
 
 func operate(expr *hclsyntax.BinaryOpExpr, left, right Value) Value {

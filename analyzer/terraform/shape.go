@@ -20,6 +20,7 @@ type shape struct {
 	decoded  *decoded         // what jsondecode makes of a text that is not known
 	choices  []Value          // one of these, by a condition that is not known
 
+	set    bool // members or elements are those of a set, whose keys are the values
 	loose  bool // members are certain, but not their number or order: a set in which some may be equal
 	weight int  // of all parts together, against maxWeight
 }
@@ -39,7 +40,7 @@ func (v Value) Fields() (fields map[string]Value, ok bool) {
 	if v.shape != nil {
 		return v.shape.fields, v.shape.fields != nil
 	}
-	if v.state != known || !(v.value.Type().IsObjectType() || v.value.Type().IsMapType()) {
+	if !v.iterable() || !(v.value.Type().IsObjectType() || v.value.Type().IsMapType()) {
 		return nil, false
 	}
 	fields = map[string]Value{}
@@ -56,8 +57,8 @@ func (v Value) Elements() (elements []Value, ok bool) {
 	if v.shape != nil {
 		return v.shape.elements, v.shape.elements != nil
 	}
-	if v.state != known || !(v.value.Type().IsTupleType() || v.value.Type().IsListType() || v.value.Type().IsSetType()) {
-		return nil, false
+	if !v.iterable() || !(v.value.Type().IsTupleType() || v.value.Type().IsListType() || v.value.Type().IsSetType() && v.state == known) {
+		return nil, false // of a set with unknown elements, some may be equal
 	}
 	elements = []Value{}
 	for it := v.value.ElementIterator(); it.Next() && len(elements) < maxParts; {
@@ -65,6 +66,11 @@ func (v Value) Elements() (elements []Value, ok bool) {
 		elements = append(elements, v.part(element))
 	}
 	return elements, true
+}
+
+// iterable tells that a computed value has known members, be they known themselves or not.
+func (v Value) iterable() bool {
+	return v.state == known || v.state == unknown && v.value != cty.NilVal && v.value.IsKnown() && v.value.CanIterateElements()
 }
 
 // part is a member of a value that has no structure of its own in the source.
@@ -208,6 +214,9 @@ func (v *Value) explained(part Value) bool {
 func (v Value) member(key cty.Value, r hcl.Range) Value {
 	if v.Reference != nil && v.Reference.Attribute == "" && key.Type() == cty.String && key.IsKnown() {
 		v = v.referring(func(ref *Reference) { ref.Attribute = key.AsString() }).at(r)
+		if rendered, ok := v.Reference.rendered(r); ok {
+			return rendered
+		}
 		if written, ok := v.Reference.written(); ok {
 			written.Reference = v.Reference
 			return written.at(r)

@@ -361,8 +361,8 @@ type replacement struct {
 func (e evaluator) spell(expr hcl.Expression, instead []replacement) (text string, ok bool) {
 	r := expr.Range()
 	file := e.scope.file(r)
-	node, native := expr.(hclsyntax.Node)
-	if !native || file == nil || file.json || !r.CanSliceBytes(file.Bytes) || r.End.Byte-r.Start.Byte > maxSpelled || !pure(node) {
+	_, native := expr.(hclsyntax.Node)
+	if !native || file == nil || file.json || !r.CanSliceBytes(file.Bytes) || r.End.Byte-r.Start.Byte > maxSpelled || !pure(expr) {
 		return "", false
 	}
 	for _, traversal := range expr.Variables() {
@@ -397,13 +397,9 @@ func (e evaluator) spell(expr hcl.Expression, instead []replacement) (text strin
 	return strings.TrimSpace(w.String()), true
 }
 
-func pure(node hclsyntax.Node) bool {
-	ok := true
-	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-		if call, isCall := n.(*hclsyntax.FunctionCallExpr); isCall {
-			ok = ok && !impure[strings.TrimPrefix(call.Name, "core::")]
-		}
-		return nil
+func pure(expr hcl.Expression) bool {
+	return !anyNode(expr, func(n hclsyntax.Node) bool {
+		call, isCall := n.(*hclsyntax.FunctionCallExpr)
+		return isCall && impure[strings.TrimPrefix(call.Name, "core::")]
 	})
-	return ok
 }

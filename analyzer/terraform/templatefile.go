@@ -2,6 +2,8 @@ package terraform
 
 import (
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -41,15 +43,59 @@ func (s *Scope) templateAt(name string) (*File, hclsyntax.Expression) {
 		if content, err := l.table["file"].Call([]cty.Value{cty.StringVal(relative(s.workDir(), name))}); err == nil && content.IsKnown() && !content.IsNull() {
 			file = &File{Path: name, Bytes: []byte(content.AsString())}
 		}
-		if l.templates == nil {
-			l.templates = map[string]*File{}
+		if file == nil {
+			return nil, nil
 		}
-		l.templates[name] = file
-	}
-	if file == nil {
-		return nil, nil
+		l.register(file)
 	}
 	return file, file.whole()
+}
+
+// rendered is what a data source of the template provider makes: the provider is old, its data sources are many.
+// https://registry.terraform.io/providers/hashicorp/template/2.2.0/docs/data-sources/file
+func (ref Reference) rendered(r hcl.Range) (Value, bool) {
+	if ref.Attribute != "rendered" || ref.scope == nil || !strings.HasPrefix(ref.local(), "data.template_file.") {
+		return Value{}, false
+	}
+	resources := ref.Resources()
+	if len(resources) != 1 || ref.Each || resources[0].Exists != True {
+		return Value{}, false
+	}
+	source := resources[0]
+	v := ref.scope.memoised(ref.local()+".rendered "+strings.Join(source.Instances, " "), source.render)
+	return v.at(r), v.Known() || v.shape != nil
+}
+
+func (r *Resource) render() Value {
+	template, vars := r.Attr("template"), r.Attr("vars")
+	fields, isObject := vars.Fields()
+	content, known := template.Text()
+	if !known || !isObject && !vars.Absent() {
+		return unknownValue(template.Range, "%s", orElse(template.Reason, vars.Reason))
+	}
+	file := &File{Path: strings.Join(append(r.Instances, r.Scope.Root, r.Address), " "), Bytes: []byte(content)}
+	r.Scope.language().register(file)
+	parsed := file.whole()
+	if parsed == nil {
+		return unknownValue(template.Range, "the template cannot be read")
+	}
+	v := evaluator{scope: r.Scope, env: &environment{names: fields}, from: file.Path}.value(parsed)
+	segments, ok := v.Segments()
+	if !ok {
+		return unknownValue(template.Range, "%s", v.Reason)
+	}
+	segments = slices.Clone(segments)
+	for i := range segments { // their places are in no file of the repository
+		segments[i].Range, segments[i].Origin = template.Range, hcl.Range{}
+	}
+	return text(segments, template.Range)
+}
+
+func (l *language) register(file *File) {
+	if l.templates == nil {
+		l.templates = map[string]*File{}
+	}
+	l.templates[file.Path] = file
 }
 
 // whole parses a file that is one template.

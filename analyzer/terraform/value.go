@@ -154,6 +154,8 @@ func (v Value) Set() Truth {
 		return False
 	case v.Reference != nil && alwaysFilled[v.Reference.Attribute]:
 		return True
+	case v.shape == nil && v.value != cty.NilVal && !v.value.Range().CouldBeNull():
+		return True
 	case v.shape == nil || v.shape.decoded != nil:
 		return Undecided
 	case v.shape.choices == nil:
@@ -273,7 +275,9 @@ func classified(v cty.Value, r hcl.Range) Value {
 	v, _ = v.UnmarkDeep()
 	switch {
 	case !v.IsKnown():
-		return unknownValue(r, "its value is known only after apply")
+		out := unknownValue(r, "its value is known only after apply")
+		out.value = v // its type, and what cty knows of it
+		return out
 	case v.IsNull():
 		return Value{state: absent, Range: r}
 	case huge(v):

@@ -56,15 +56,18 @@ var canFunc = function.New(&function.Spec{
 	},
 })
 
+// GaveUp tells that a call failed because of a limit of ours.
+func GaveUp(err error) bool {
+	var limit *LimitError
+	return errors.As(err, &limit)
+}
+
 // Undecided tells that an expression failed for a reason that Terraform need not share: a limit of ours, or a function
 // that only a provider has.
 func Undecided(diags hcl.Diagnostics) bool {
 	for _, d := range diags {
-		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok {
-			var limit *LimitError
-			if errors.As(call.FunctionCallError(), &limit) {
-				return true
-			}
+		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok && GaveUp(call.FunctionCallError()) {
+			return true
 		}
 		if _, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d); ok {
 			return true
