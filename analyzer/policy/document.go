@@ -74,7 +74,7 @@ type List struct {
 	Present  terraform.Truth // Undecided where the element may not be there
 	Items    []Text          // what is certainly in it, if it is there; as written, duplicates of a set dropped
 	Open     bool            // there may be more
-	Possible []Possible      // of an Open one: all that there may be besides Items
+	Possible []Possible      // of an Open one: all that there may be besides Items; empty where that cannot be said
 	Reason   string
 	Range    hcl.Range
 }

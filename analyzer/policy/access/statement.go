@@ -38,6 +38,9 @@ func Actions(s policy.Statement) (certain, possible action.Set) {
 
 // beyond gives the actions that an open list may name besides its items.
 func beyond(l policy.List) (possible action.Set) {
+	if l.Open && len(l.Possible) == 0 {
+		return action.All
+	}
 	for _, more := range l.Possible {
 		if more.Many {
 			return action.All
