@@ -54,6 +54,7 @@ type speller struct {
 	long   bool
 	failed bool
 	count  int
+	last   hclsyntax.TokenType
 }
 
 func (w *speller) write(s string) {
@@ -387,14 +388,32 @@ func (e evaluator) spell(expr hcl.Expression, instead []replacement) (text strin
 			if !named {
 				return "", false
 			}
-			w.write(name + " ")
+			w.token(hclsyntax.TokenIdent, name)
 			continue
 		}
 		if token.Type != hclsyntax.TokenComment && token.Type != hclsyntax.TokenNewline && token.Type != hclsyntax.TokenEOF {
-			w.write(string(token.Bytes) + " ")
+			w.token(token.Type, string(token.Bytes))
 		}
 	}
-	return strings.TrimSpace(w.String()), true
+	return w.String(), true
+}
+
+// tight are tokens that have no space on their inner side; texts have none but their own.
+var tight = map[hclsyntax.TokenType]struct{ before, after bool }{
+	hclsyntax.TokenOParen: {true, true}, hclsyntax.TokenCParen: {true, false}, hclsyntax.TokenOBrack: {false, true},
+	hclsyntax.TokenCBrack: {true, false}, hclsyntax.TokenComma: {true, false}, hclsyntax.TokenDot: {true, true}, hclsyntax.TokenBang: {false, true},
+	hclsyntax.TokenOQuote: {false, true}, hclsyntax.TokenQuotedLit: {true, true}, hclsyntax.TokenCQuote: {true, false},
+	hclsyntax.TokenStringLit: {true, true}, hclsyntax.TokenTemplateInterp: {true, true}, hclsyntax.TokenTemplateSeqEnd: {true, true},
+}
+
+// token writes one of an expression.
+func (w *speller) token(typ hclsyntax.TokenType, text string) {
+	if w.count > 0 && !tight[typ].before && !tight[w.last].after {
+		w.write(" ")
+	}
+	w.write(text)
+	w.last = typ
+	w.count++
 }
 
 func pure(expr hcl.Expression) bool {
