@@ -97,7 +97,7 @@ func (a *analysis) load(ctx context.Context) error {
 }
 
 func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
-	options := terraform.Options{VarFiles: a.in.VarFiles, Matters: kms.Matters, Always: a.changed, Renamed: renamed}
+	options := terraform.Options{VarFiles: a.in.VarFiles, VarFilesOf: a.in.Settings.VarFilesOf, Matters: kms.Matters, Always: a.changed, Renamed: renamed}
 	if a.head != nil {
 		options.Reuse = a.head.Config
 	}
@@ -131,6 +131,9 @@ func (a *analysis) findDirs(ctx context.Context) error {
 				a.changed = append(a.changed, path.Dir(name))
 			}
 		}
+	}
+	if err := a.addUsers(ctx, found); err != nil {
+		return err
 	}
 	callers, err := a.callers(ctx, slices.Sorted(maps.Keys(found)))
 	if err != nil {

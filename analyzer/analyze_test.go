@@ -78,6 +78,13 @@ func input(t *testing.T, archive *txtar.Archive) (analyzer.Input, []string) {
 		}
 	}
 	in := analyzer.Input{Base: base, Head: head, Settings: settings.Default(), Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	if file := base[settings.Path]; file != nil {
+		set, problems := settings.Load(nil, &settings.File{Origin: settings.Path, Text: file.Data})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		in.Settings = set
+	}
 	for name := range head {
 		switch before, existed := base[name]; {
 		case !existed:

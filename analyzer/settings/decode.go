@@ -16,6 +16,7 @@ type document struct {
 	FailOn      *failOn   `yaml:"fail_on"`
 	Rules       switches  `yaml:"rules"`
 	IgnorePaths []pattern `yaml:"ignore_paths"`
+	VarFiles    varFiles  `yaml:"var_files"`
 	Drafts      *drafts   `yaml:"drafts"`
 	Comments    *comments `yaml:"comments"`
 	Floor       *floor    `yaml:"floor"`

@@ -73,6 +73,7 @@ func (d document) apply(s *Settings) {
 	for _, p := range d.IgnorePaths {
 		s.IgnoredPaths = append(s.IgnoredPaths, string(p))
 	}
+	s.VarFiles = append(s.VarFiles, d.VarFiles...)
 	if d.Drafts != nil {
 		s.Drafts = Drafts(*d.Drafts)
 	}

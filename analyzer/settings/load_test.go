@@ -75,6 +75,9 @@ func describe(s settings.Settings, diags []finding.Diagnostic) string {
 	sort.Strings(rules)
 	fmt.Fprintf(&out, "fail_on %s, rules %v, ignore %q, drafts %s, comments %s %d, from %q\n",
 		failOn, rules, s.IgnoredPaths, s.Drafts, s.CommentSeverity, s.CommentLimit, s.Sources)
+	for _, v := range s.VarFiles {
+		fmt.Fprintf(&out, "var files of %s: %q\n", v.Dirs, v.Files)
+	}
 	for _, d := range diags {
 		fmt.Fprintf(&out, "%s %s:%d: %s: %s\n", d.Severity, d.File, d.StartLine, d.Summary, d.Detail)
 	}
@@ -107,7 +110,7 @@ func TestBounds(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "fail_on: never\n", "rules:\n  KMS101: off\n  rotation-turned-off: on\n", "ignore_paths: ['**/x', \"[\"]\n", "comments: {severity: low, limit: 3}\n",
-		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "rules: null\n", "--- {}\n--- {}\n",
+		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "var_files: {'a/*': [x.tfvars, ../y.tfvars.json, /z.tfvars]}\n", "rules: null\n", "--- {}\n--- {}\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -23,6 +23,7 @@ type Settings struct {
 	Rules           map[string]bool  // rule ID -> on; a rule that is not named has its own default
 	IgnoredPaths    []string         // globs with **, relative to the repository's root
 	Options         rule.Options     // what rules are told
+	VarFiles        []VarFiles       // in the order in which they apply
 	Drafts          Drafts
 	CommentSeverity finding.Severity // inline comments at and above this
 	CommentLimit    int              // inline comments in one review, 0..20

@@ -23,6 +23,10 @@ const (
 type Options struct {
 	VarFiles []string // named on the command line; hold for every root module
 
+	// VarFilesOf names the var files that Terraform is run with in a directory, the last one winning, besides those that
+	// it loads by itself; nil: not known for any.
+	VarFilesOf func(dir string) []VarFile
+
 	// Matters tells by a file's text whether it can be of any interest; nil: every file is. Directories that
 	// neither have nor call anything of interest are not parsed: in a large repository that is most of the work.
 	Matters func(text []byte) bool
@@ -200,7 +204,7 @@ func (c *Configuration) parse(d *directory, called map[string]bool) (missed []st
 }
 
 func (c *Configuration) addRoot(dir string) {
-	vars, diags := readVarFiles(c.fsys, dir, c.options.VarFiles)
+	vars, diags := readVarFiles(c.fsys, dir, c.named(dir))
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	module := c.modules[dir]
 	root := &Scope{Root: orElse(c.options.Renamed[dir], dir), config: c, Module: module, vars: vars, memo: map[string]*Value{}}

@@ -53,6 +53,31 @@ func readVarFiles(fsys fs.FS, dir string, named []string) (varFiles, []finding.D
 	return vars, diags
 }
 
+// VarFile is a var file that somebody names.
+type VarFile struct {
+	Path     string // relative to the repository's root
+	Optional bool   // need not exist
+}
+
+// named lists the var files that somebody names for a directory, those of the command line last.
+func (c *Configuration) named(dir string) []string {
+	var names []string
+	if c.options.VarFilesOf != nil {
+		for _, file := range c.options.VarFilesOf(dir) {
+			_, err := fs.Stat(c.fsys, file.Path)
+			switch {
+			case err == nil:
+				names = append(names, file.Path)
+			case !file.Optional:
+				d := unreadable(file.Path, cause(err))
+				d.Detail += "; it is named as a var file of " + dir
+				c.Diagnostics = append(c.Diagnostics, d)
+			}
+		}
+	}
+	return append(names, c.options.VarFiles...)
+}
+
 func findVarFiles(fsys fs.FS, dir string) (auto, other []string) {
 	entries, _ := fs.ReadDir(fsys, dir)
 	for _, e := range entries {

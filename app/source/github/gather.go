@@ -72,6 +72,7 @@ func (ws *workspace) expand(ctx context.Context) error {
 		ws.patch()
 		for i := 0; i < len(ws.order); i++ { // it grows
 			ws.scan(ws.order[i])
+			ws.wantVarFiles(ws.order[i])
 		}
 		if !known && before == len(ws.dirs)+len(ws.blobs) {
 			return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -334,6 +335,44 @@ func TestVarFilesRightBelow(t *testing.T) {
 	delete(head, "vars/gone.tfvars")
 	w.wantTrees(fetched.Change, base, head)
 	w.wantRequests("compare", "graphql")
+}
+
+// TestNamedVarFiles asserts that the var files which the settings of the base name are read wherever they lie, and
+// that a change of one leads to the directories that are given it.
+func TestNamedVarFiles(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		".github/kms-review.yml": "var_files:\n  live/prod: [../../vars/prod.tfvars, own.tfvars]\n  stacks/*: [/vars/stacks.tfvars]\n",
+		"live/prod/main.tf":      key, "live/prod/own.tfvars": "a = 1\n", "vars/prod.tfvars": "b = 1\n", "vars/stacks.tfvars": "c = 1\n",
+		"stacks/a/main.tf": key, "stacks/b/main.tf": key, "stacks/notes.md": "x\n", "other/main.tf": key,
+	}
+	pick := func(names ...string) map[string]string {
+		picked := map[string]string{}
+		for _, name := range names {
+			picked[name] = files[name]
+		}
+		return picked
+	}
+	w := newWorld(t, files)
+	p := w.pull(map[string]string{"live/prod/main.tf": "# one\n" + key})
+	fetched := w.fetch(w.ref(p))
+	w.wantRequests("token", "compare", "graphql", "graphql")
+	base := pick("live/prod/main.tf", "live/prod/own.tfvars", "vars/prod.tfvars", "vars/stacks.tfvars")
+	head := maps.Clone(base)
+	head["live/prod/main.tf"] = "# one\n" + key
+	w.wantTrees(fetched.Change, base, head)
+
+	w = newWorld(t, files)
+	p = w.pull(map[string]string{"vars/prod.tfvars": "b = 2\n", "vars/stacks.tfvars": "c = 2\n"})
+	fetched = w.fetch(w.ref(p))
+	w.wantRequests("token", "compare", "graphql", "git", "graphql")
+	base = pick("live/prod/main.tf", "live/prod/own.tfvars", "vars/prod.tfvars", "vars/stacks.tfvars", "stacks/a/main.tf", "stacks/b/main.tf")
+	head = maps.Clone(base)
+	head["vars/prod.tfvars"], head["vars/stacks.tfvars"] = "b = 2\n", "c = 2\n"
+	w.wantTrees(fetched.Change, base, head)
+	if fetched.Irrelevant {
+		t.Error("values of keys are irrelevant")
+	}
 }
 
 func TestHintsAreOnlyHints(t *testing.T) {

@@ -16,7 +16,8 @@
 // the store when it has them: a second push to the same pull request costs the compare and the state query.
 //
 // Read are the directories of changed files, the local modules that they call, what they name in file() and its kin,
-// and the directories that call what the change touches, directly or through others.
+// the directories that call what the change touches, directly or through others, and the var files that the settings
+// name for any of them. A changed var file that they give to directories by a pattern costs one request for the tree.
 //
 // Callers are found in a map that the store keeps of the default branch: which file calls which directory, by the
 // file's blob. It is made once a review has changed a module that can be called, and brought up to date by each push

@@ -25,6 +25,11 @@ func (ws *workspace) take(ctx context.Context, q question, a *answer) error {
 		commit, found := a.org.settings()
 		ws.conversation.OrgSettings = ws.settingsFile(fmt.Sprintf("%s/.github:%s@%s", r.ref.Repo.Owner, settingsPath, commit), found)
 	}
+	if q.settingsAt != "" {
+		if err := ws.takeSettings(ctx); err != nil {
+			return err
+		}
+	}
 	for _, dir := range append(q.inline, q.names...) {
 		if err := ws.takeListing(ctx, ws.dirs[dir], a.dirs[dir]); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kms-review/kms-review/analyzer/settings"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 	"github.com/kms-review/kms-review/app/change"
 	"github.com/kms-review/kms-review/app/store"
@@ -32,6 +33,7 @@ type workspace struct {
 	gone         map[string]bool           // paths at the merge base that head has not, or has otherwise
 	touched      []string                  // directories to which a changed file may belong
 	conversation change.Conversation
+	settings     settings.Settings // once they were read: they name var files
 	asked        bool // for the conversation
 
 	dirs   map[string]*directory
