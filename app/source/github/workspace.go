@@ -34,7 +34,7 @@ type workspace struct {
 	touched      []string                  // directories to which a changed file may belong
 	conversation change.Conversation
 	settings     settings.Settings // once they were read: they name var files
-	asked        bool // for the conversation
+	asked        bool              // for the conversation
 
 	dirs   map[string]*directory
 	order  []*directory // in which they were wanted, so that requests are the same each time
