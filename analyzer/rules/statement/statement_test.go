@@ -2,6 +2,7 @@ package statement
 
 import (
 	"context"
+	"os"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -35,6 +36,44 @@ func TestNamesAgeWithTheList(t *testing.T) {
 		problems, _ := rule.Run(UnknownAction, rule.Given{Head: kms.Build(config), Now: now})
 		if len(problems) != 2 || problems[0].Severity != want[0] || problems[1].Severity != want[1] {
 			t.Errorf("on %s: %+v, want the severities %v", day, problems, want)
+		}
+	}
+}
+
+// TestEqualProblemsAreTold shows that the same words in two statements make two problems, each known by its own name.
+func TestEqualProblemsAreTold(t *testing.T) {
+	t.Parallel()
+	fsys := fstest.MapFS{"main.tf": {Data: []byte(`resource "aws_kms_key" "a" {
+  policy = jsonencode({ Statement = [
+    { Effect = "Allow", Action = "kms:Decyrpt", Resource = "*" },
+    { Effect = "Allow", Action = "kms:Decyrpt", Resource = "*" },
+  ] })
+}`)}}
+	config, err := terraform.Load(context.Background(), fsys, []string{"."}, terraform.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, _ := rule.Run(UnknownAction, rule.Given{Head: kms.Build(config)})
+	if len(problems) != 2 || problems[0].Discriminator == problems[1].Discriminator {
+		t.Errorf("%+v", problems)
+	}
+}
+
+// TestDocumentedPoliciesAreSilent runs all rules over policies of AWS's documentation.
+func TestDocumentedPoliciesAreSilent(t *testing.T) {
+	t.Parallel()
+	config, err := terraform.Load(context.Background(), os.DirFS("testdata"), []string{"."}, terraform.Options{Matters: kms.Matters})
+	if err != nil || len(config.Diagnostics) > 0 {
+		t.Fatalf("%v %v", err, config.Diagnostics)
+	}
+	s := kms.Build(config)
+	if len(s.KeyDocuments()) != 5 || len(s.IAMDocuments()) != 1 {
+		t.Fatalf("%d key policies and %d identity policies are read", len(s.KeyDocuments()), len(s.IAMDocuments()))
+	}
+	for _, r := range []rule.Rule{StatementIneffective, UnknownAction, InvalidPrincipal, PolicyLimits, PolicyManagedTwice, PolicyDocumentMergeHazard, IAMDecryptAllKeys} {
+		problems, _ := rule.Run(r, rule.Given{Head: s})
+		for _, p := range problems {
+			t.Errorf("%s: line %d: %s", r.ID, p.Range.Start.Line, p.Message)
 		}
 	}
 }

@@ -56,10 +56,10 @@ func (u unknownActions) document(w kms.Written, ofKey bool) {
 		for _, s := range d.Statements {
 			var strange, conditions []policy.Text
 			for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
-				text, known := item.Known()
+				text, _ := item.Known() // nothing, where a variable makes it
 				suggestion, suggested := action.Suggest(text)
 				switch {
-				case !known || action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)):
+				case action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)):
 				case suggested:
 					u.misspelt(w, s, item, suggestion)
 				case conditionKeys[strings.ToLower(text)]:
