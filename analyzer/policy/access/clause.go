@@ -180,7 +180,8 @@ func (n *names) comparison(at side, c policy.Condition) *comparison {
 	if c.Exists != terraform.True {
 		cmp.exists = n.unknown()
 	}
-	if c.Values.Open || c.Values.Present != terraform.True {
+	empty := len(c.Values.Items) == 0 && !c.Values.Open && c.Values.Present != terraform.Undecided
+	if !empty && (c.Values.Open || c.Values.Present != terraform.True) {
 		cmp.more = n.unknown()
 	}
 	var list []string
@@ -196,7 +197,7 @@ func (n *names) comparison(at side, c policy.Condition) *comparison {
 	}
 	slices.Sort(list)
 	cmp.name = fmt.Sprintf("%s\x01%s\x01%s", strings.ToLower(test), spell(n.word(at, c.Key)), strings.Join(slices.Compact(list), "\x01"))
-	if !known || op.family == otherFamily || len(c.Values.Items) == 0 && !c.Values.Open {
+	if !known || op.family == otherFamily || empty {
 		cmp.key, cmp.never = "", n.fact("condition\x01%s", cmp.name)
 	}
 	return cmp
