@@ -179,14 +179,14 @@ func (n *names) distinct(domain string, a, b pattern.Word) bool {
 		if !has(at, a) || !has(at, b) {
 			continue
 		}
-		switch {
-		case has(other, a) == has(other, b):
+		if has(other, a) == has(other, b) {
 			return true
-		case has(other, a):
-			return a.Symbolic() || !b.Symbolic()
-		default:
-			return b.Symbolic() || !a.Symbolic()
 		}
+		was, joined := a, b
+		if has(other, b) {
+			was, joined = b, a
+		}
+		return was.Symbolic() || !joined.Symbolic()
 	}
 	return false
 }
