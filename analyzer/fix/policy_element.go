@@ -8,12 +8,13 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 // Rewrite changes what a file says in a range on one line, in any notation: a string with or without its quotes, in a
 // heredoc or not. nil where change gives back what it was given.
 func Rewrite(source []byte, at hcl.Range, change func(text string) string) []finding.Edit {
-	if source == nil || !at.CanSliceBytes(source) || strings.HasSuffix(at.Filename, ".json") {
+	if source == nil || !at.CanSliceBytes(source) || terraform.IsConfig(at.Filename) && strings.HasSuffix(at.Filename, ".json") {
 		return nil
 	}
 	text := string(at.SliceBytes(source))

@@ -53,8 +53,17 @@ func (s *source) aligned(literal string, at hcl.Range) (offsets []int, ok bool) 
 	if offsets, ok = s.align(literal, start, true); ok {
 		return offsets, true
 	}
-	return s.align(literal, start, false)
+	blanks := len(rest) - len(bytes.TrimLeft(rest, " \t\r\n"))
+	for skipped := 0; skipped <= min(blanks, maxBlanks); skipped++ { // "~}" takes some away
+		if offsets, ok = s.align(literal, start+skipped, false); ok {
+			return offsets, true
+		}
+	}
+	return nil, false
 }
+
+// maxBlanks bounds the white space that is looked for before a literal.
+const maxBlanks = 100
 
 func (s *source) align(literal string, i int, quoted bool) (offsets []int, ok bool) {
 	offsets = make([]int, 0, len(literal)+1)

@@ -34,6 +34,8 @@ func (e evaluator) call(expr *hclsyntax.FunctionCallExpr) Value {
 		return e.can(expr)
 	case "templatefile":
 		return e.templateFile(expr)
+	case "file":
+		return e.file(expr)
 	}
 	apply, keeps := structural[expr.Name]
 	if !keeps {

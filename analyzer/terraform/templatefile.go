@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -13,42 +14,67 @@ import (
 // templateFile evaluates a template of the repository like one that stands in the configuration, so that a variable
 // which is not known does not hide the rest.
 func (e evaluator) templateFile(expr *hclsyntax.FunctionCallExpr) Value {
-	r := expr.Range()
 	if len(expr.Args) != 2 || expr.ExpandFinal || e.from != "" {
 		return e.compute(expr) // a template must not use another
 	}
-	if out := e.compute(expr); out.Known() || out.failed {
+	out := e.compute(expr)
+	if out.failed {
 		return out
 	}
+	v := e.inTemplate(expr)
+	if out.Known() && !(v.Known() && out.value.RawEquals(v.value)) {
+		return out
+	}
+	return v // with the places of its parts in the template
+}
+
+func (e evaluator) inTemplate(expr *hclsyntax.FunctionCallExpr) Value {
+	r := expr.Range()
 	name, vars := e.value(expr.Args[0]), e.value(expr.Args[1])
 	text, ok := name.Text()
 	fields, isObject := vars.Fields()
 	if !ok || !isObject {
 		return unknownValue(r, "%s", orElse(name.Reason, vars.Reason))
 	}
-	file, parsed := e.scope.templateAt(text)
-	if parsed == nil {
+	file := e.scope.fileAt(text)
+	if file == nil || file.whole() == nil {
 		return unknownValue(r, "the template cannot be read")
 	}
 	inner := evaluator{scope: e.scope, env: &environment{names: fields}, depth: e.depth, from: file.Path}
-	return inner.value(parsed).at(r)
+	return inner.value(file.whole()).at(r)
 }
 
-// templateAt reads and parses a file once, as the file functions read it; nil where it is no template.
-func (s *Scope) templateAt(name string) (*File, hclsyntax.Expression) {
+// file is the content of a file of the repository, with its place.
+func (e evaluator) file(expr *hclsyntax.FunctionCallExpr) Value {
+	out := e.compute(expr)
+	if !out.Known() || len(expr.Args) != 1 || expr.ExpandFinal {
+		return out
+	}
+	name, _ := e.value(expr.Args[0]).Text()
+	if file := e.scope.fileAt(name); file != nil && out.IsString(string(file.Bytes)) == True {
+		content := out
+		end := hcl.Pos{Line: 1 + bytes.Count(file.Bytes, []byte("\n")), Column: 1, Byte: len(file.Bytes)}
+		content.Range = hcl.Range{Filename: file.Path, Start: hcl.InitialPos, End: end}
+		content.Origin = content.Range
+		out.shape = &shape{segments: []Value{content}}
+	}
+	return out
+}
+
+// fileAt reads a file once, as the file functions read it; nil where it cannot be read.
+func (s *Scope) fileAt(name string) *File {
 	l := s.language()
 	name = path.Join(s.workDir(), name)
 	file, seen := l.templates[name]
 	if !seen {
-		if content, err := l.table["file"].Call([]cty.Value{cty.StringVal(relative(s.workDir(), name))}); err == nil && content.IsKnown() && !content.IsNull() {
-			file = &File{Path: name, Bytes: []byte(content.AsString())}
+		content, err := l.table["file"].Call([]cty.Value{cty.StringVal(relative(s.workDir(), name))})
+		if err != nil || !content.IsKnown() || content.IsNull() {
+			return nil
 		}
-		if file == nil {
-			return nil, nil
-		}
+		file = &File{Path: name, Bytes: []byte(content.AsString())}
 		l.register(file)
 	}
-	return file, file.whole()
+	return file
 }
 
 // rendered is what a data source of the template provider makes: the provider is old, its data sources are many.
