@@ -62,13 +62,14 @@ type analysis struct {
 
 // result is a finding with what is needed to prove its fix.
 type result struct {
-	finding  finding.Finding
-	fixes    []func() []finding.Edit // of each instance
-	resource *terraform.Resource
-	part     hcl.Range
-	shared   string   // what makes it one with the same problem of another resource; "" where nothing does
-	sharing  int      // how many others are one with it
-	keys     []string // the fingerprint with the instances: one problem of one instance
+	finding    finding.Finding
+	fixes      []func() []finding.Edit // of each instance
+	resource   *terraform.Resource
+	part       hcl.Range
+	everywhere bool     // reported in examples too
+	shared     string   // what makes it one with the same problem of another resource; "" where nothing does
+	sharing    int      // how many others are one with it
+	keys       []string // the fingerprint with the instances: one problem of one instance
 }
 
 func selected(in Input) []rule.Rule {

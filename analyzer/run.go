@@ -46,7 +46,8 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	}
 	results = a.waive(s, results, undecided)
 	return slices.DeleteFunc(results, func(r result) bool {
-		return silenced[subject{r.finding.Rule, r.resource, r.part}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File)
+		return silenced[subject{r.finding.Rule, r.resource, r.part}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File) ||
+			!r.everywhere && a.inExample(r.finding)
 	}), undecided
 }
 
@@ -75,7 +76,7 @@ func (a *analysis) waive(s *kms.Snapshot, results []result, undecided []located)
 			continue
 		}
 		p.InDiff = a.inDiff(p)
-		results = append(results, result{finding: p, keys: []string{p.Fingerprint}})
+		results = append(results, result{finding: p, everywhere: true, keys: []string{p.Fingerprint}})
 	}
 	return results
 }
@@ -95,7 +96,7 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard, AtBase: p.AtBase,
 	}
 	f.InDiff = a.inDiff(f)
-	r := result{finding: f, resource: p.Resource, part: p.Part, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	r := result{finding: f, resource: p.Resource, part: p.Part, everywhere: of.Everywhere, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
 	if p.Shared {
 		r.shared = p.Attribute + "\x00" + p.Discriminator
 	}
@@ -121,6 +122,20 @@ func evidence(list []rule.Evidence) []finding.Evidence {
 		out = append(out, finding.Evidence{File: e.Range.Filename, StartLine: e.Range.Start.Line, EndLine: e.Range.End.Line, Note: e.Note, AtBase: e.AtBase})
 	}
 	return out
+}
+
+// inExample tells that a finding is an example's own: it lies there, or what decides it does. A module that only an
+// example calls answers for what it says itself.
+func (a *analysis) inExample(f finding.Finding) bool {
+	if a.in.Settings.IsExample(f.File) {
+		return true
+	}
+	for _, e := range f.Evidence {
+		if a.in.Settings.IsExample(e.File) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *analysis) inDiff(f finding.Finding) bool {

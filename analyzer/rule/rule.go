@@ -21,6 +21,7 @@ type Rule struct {
 	Severity     finding.Severity
 	Hazard       bool // looks at base and head together, so it has nothing to say in a scan
 	OffByDefault bool
+	Everywhere   bool     // also in examples and tests: what it reports makes the apply fail, or is a danger even there
 	Supersedes   []string // IDs that stay silent on what this rule reports: the resource, or a Part of it
 	References   []string
 	Compliance   []string // controls that the rule relates to
@@ -116,6 +117,17 @@ func (p *Pass) Undecided(r *terraform.Resource, attribute string, v terraform.Va
 		Rule: p.rule.ID, Address: r.Address, File: at.Filename, StartLine: at.Start.Line,
 		Reason: "`" + attribute + "`: " + v.Reason,
 	}})
+}
+
+// Origin points at the literals that values really come from, where that is not the line itself.
+func Origin(values ...terraform.Value) []Evidence {
+	var all []Evidence
+	for _, v := range values {
+		if v.Origin.Filename != "" && v.Origin != v.Range {
+			all = append(all, Evidence{Range: v.Origin, Note: "the value comes from here"})
+		}
+	}
+	return all
 }
 
 // Before finds what a resource was in the base, moved blocks honoured; nil if it is new or there is no base.

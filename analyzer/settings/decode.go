@@ -13,13 +13,14 @@ import (
 
 // document is the file's form. Pointers tell what is written from what is not.
 type document struct {
-	FailOn      *failOn   `yaml:"fail_on"`
-	Rules       switches  `yaml:"rules"`
-	IgnorePaths []pattern `yaml:"ignore_paths"`
-	VarFiles    varFiles  `yaml:"var_files"`
-	Drafts      *drafts   `yaml:"drafts"`
-	Comments    *comments `yaml:"comments"`
-	Floor       *floor    `yaml:"floor"`
+	FailOn      *failOn    `yaml:"fail_on"`
+	Rules       switches   `yaml:"rules"`
+	IgnorePaths []pattern  `yaml:"ignore_paths"`
+	Examples    *[]pattern `yaml:"example_paths"`
+	VarFiles    varFiles   `yaml:"var_files"`
+	Drafts      *drafts    `yaml:"drafts"`
+	Comments    *comments  `yaml:"comments"`
+	Floor       *floor     `yaml:"floor"`
 }
 
 type comments struct {

@@ -20,7 +20,8 @@ type File struct {
 
 // Load lays the repository's file over the organisation's over the defaults; either may be nil. A file that is
 // wrong anywhere is not used at all, and the diagnostics say what is wrong in which line. A repository cannot go
-// below the organisation's floor, nor around it: where there is one, only the organisation ignores paths.
+// below the organisation's floor, nor around it: where there is one, only the organisation says what is ignored, and
+// what is an example.
 func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 	s := Default()
 	var diags []finding.Diagnostic
@@ -41,6 +42,13 @@ func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 			doc.IgnorePaths = nil
 			diags = append(diags, finding.Diagnostic{
 				Severity: "warning", File: Path, Summary: "`ignore_paths` is not used",
+				Detail: "The organisation sets a floor, which no path escapes (" + f.Origin + ").",
+			})
+		}
+		if f == repo && floor.insists() && doc.Examples != nil {
+			doc.Examples = nil
+			diags = append(diags, finding.Diagnostic{
+				Severity: "warning", File: Path, Summary: "`example_paths` is not used",
 				Detail: "The organisation sets a floor, which no path escapes (" + f.Origin + ").",
 			})
 		}
@@ -72,6 +80,12 @@ func (d document) apply(s *Settings) {
 	maps.Copy(s.Rules, d.Rules)
 	for _, p := range d.IgnorePaths {
 		s.IgnoredPaths = append(s.IgnoredPaths, string(p))
+	}
+	if d.Examples != nil {
+		s.ExamplePaths = nil
+		for _, p := range *d.Examples {
+			s.ExamplePaths = append(s.ExamplePaths, string(p))
+		}
 	}
 	s.VarFiles = append(s.VarFiles, d.VarFiles...)
 	if d.Drafts != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -75,6 +76,9 @@ func describe(s settings.Settings, diags []finding.Diagnostic) string {
 	sort.Strings(rules)
 	fmt.Fprintf(&out, "fail_on %s, rules %v, ignore %q, drafts %s, comments %s %d, from %q\n",
 		failOn, rules, s.IgnoredPaths, s.Drafts, s.CommentSeverity, s.CommentLimit, s.Sources)
+	if !slices.Equal(s.ExamplePaths, settings.Default().ExamplePaths) {
+		fmt.Fprintf(&out, "examples %q\n", s.ExamplePaths)
+	}
 	for _, v := range s.VarFiles {
 		fmt.Fprintf(&out, "var files of %s: %q\n", v.Dirs, v.Files)
 	}

@@ -22,6 +22,7 @@ type Settings struct {
 	FailOn          finding.Severity // 0: never fails
 	Rules           map[string]bool  // rule ID -> on; a rule that is not named has its own default
 	IgnoredPaths    []string         // globs with **, relative to the repository's root
+	ExamplePaths    []string         // likewise: where only what fails, or is copied with the example, is reported
 	Options         rule.Options     // what rules are told
 	VarFiles        []VarFiles       // in the order in which they apply
 	Drafts          Drafts
@@ -33,7 +34,9 @@ type Settings struct {
 // Default is what holds where no file says anything.
 func Default() Settings {
 	return Settings{
-		FailOn:          finding.High,
+		FailOn: finding.High,
+		// An environment may be called "test", so a directory of that name is none.
+		ExamplePaths:    []string{"**/example/**", "**/examples/**", "**/fixtures/**", "**/testdata/**", "**/tests/**"},
 		Rules:           map[string]bool{},
 		Drafts:          DraftsCheck,
 		CommentSeverity: finding.Medium,

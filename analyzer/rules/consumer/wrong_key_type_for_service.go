@@ -24,6 +24,7 @@ var WrongKeyTypeForService = rule.Rule{
 	ID: "KMS106", Name: "wrong-key-type-for-service",
 	Title:      "Service attribute points at a key type the service cannot use",
 	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{typesGuide, dnssecGuide},
 	Compliance: []string{"AWS Well-Architected SEC08-BP01"},
 	Spec:       wrongKeyTypeForServiceSpec,

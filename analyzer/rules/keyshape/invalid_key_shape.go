@@ -18,8 +18,9 @@ var invalidKeyShapeSpec string
 // InvalidKeyShape reports a key that AWS refuses to create, or that the provider refuses to send there.
 var InvalidKeyShape = rule.Rule{
 	ID: "KMS105", Name: "invalid-key-shape",
-	Title:    "Key arguments that AWS rejects although Terraform validates them",
-	Severity: finding.High,
+	Title:      "Key arguments that AWS rejects although Terraform validates them",
+	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{"https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html",
 		"https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html"},
 	Compliance: []string{"AWS Control Tower CT.KMS.PR.2"},
@@ -89,11 +90,11 @@ func checkUsage(p *rule.Pass, s shape) {
 	problem := rule.Problem{
 		Resource: s.key.Resource, Attribute: attrUsage, Range: s.usage.Range,
 		Message:  usageMessage(s),
-		Evidence: append(origins(s.spec, s.usage), places(s.spec, "the key's spec")...),
+		Evidence: append(rule.Origin(s.spec, s.usage), places(s.spec, "the key's spec")...),
 	}
 	if s.usage.Absent() && s.usage.Range.Filename == "" {
 		problem.Range = s.spec.Range
-		problem.Evidence = origins(s.spec)
+		problem.Evidence = rule.Origin(s.spec)
 	}
 	if usage, ok := onlyUsage(s.spec); ok && s.usage.Absent() {
 		problem.Fix = func() []finding.Edit { return fix.Set(s.key.Resource, attrUsage, s.usage, fmt.Sprintf("%q", usage)) }
@@ -148,7 +149,7 @@ func checkStore(p *rule.Pass, s shape) (specRefused bool) {
 			Resource: s.key.Resource, Attribute: attrMulti, Range: s.multi.Range,
 			Message: fmt.Sprintf("`%s` is a multi-Region key in a custom key store, which KMS does not offer. Plan and validate "+
 				"pass, then CreateKey refuses the key in the middle of the apply.", s.key.Address),
-			Evidence: append(origins(s.multi), places(s.store, "the custom key store")...),
+			Evidence: append(rule.Origin(s.multi), places(s.store, "the custom key store")...),
 		})
 	}
 	specRefused = p.Decide(s.key.Resource, managed(s.key, attrStore, s.specName), stored,
@@ -158,7 +159,7 @@ func checkStore(p *rule.Pass, s shape) (specRefused bool) {
 			Resource: s.key.Resource, Attribute: s.specName, Range: s.spec.Range,
 			Message: fmt.Sprintf("`%s` is a key %s in a custom key store, which holds only symmetric encryption keys. Plan and "+
 				"validate pass, then CreateKey refuses the key in the middle of the apply.", s.key.Address, kind(s.spec)),
-			Evidence: append(origins(s.spec), places(s.store, "the custom key store")...),
+			Evidence: append(rule.Origin(s.spec), places(s.store, "the custom key store")...),
 		})
 	}
 	return specRefused
@@ -187,6 +188,6 @@ func checkXKS(p *rule.Pass, s shape) {
 		Resource: s.key.Resource, Attribute: attrXKS, Range: s.xks.Range,
 		Message: fmt.Sprintf("`%s` names a key of an external key store without `%s`. The provider requires both together, so "+
 			"`terraform validate` and every plan fail.", s.key.Address, attrStore),
-		Evidence: origins(s.xks),
+		Evidence: rule.Origin(s.xks),
 	})
 }

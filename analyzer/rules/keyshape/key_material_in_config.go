@@ -18,8 +18,9 @@ var keyMaterialInConfigSpec string
 // KeyMaterialInConfig reports a secret that the configuration holds. Its value appears nowhere in what is said.
 var KeyMaterialInConfig = rule.Rule{
 	ID: "KMS107", Name: "key-material-in-config",
-	Title:    "Plaintext key material or secret in configuration and state",
-	Severity: finding.Critical,
+	Title:      "Plaintext key material or secret in configuration and state",
+	Severity:   finding.Critical,
+	Everywhere: true,
 	References: []string{
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_external_key",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_ciphertext",
@@ -42,7 +43,7 @@ func checkKeyMaterialInConfig(p *rule.Pass) {
 				"read the repository, its history or the state has it: consider it disclosed and %s.",
 				secret.Address, what(secret), remedy(secret)),
 		}
-		for _, e := range origins(secret.Value) {
+		for _, e := range rule.Origin(secret.Value) {
 			e.Range = firstLine(e.Range)
 			problem.Evidence = append(problem.Evidence, e)
 		}

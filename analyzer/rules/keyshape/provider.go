@@ -31,7 +31,7 @@ func checkProvider(p *rule.Pass, s shape) bool {
 		Resource: s.key.Resource, Attribute: s.specName, Discriminator: "provider", Severity: finding.Low, Range: s.spec.Range,
 		Message: fmt.Sprintf("`%s` is a key %s, and the AWS provider's version is %s. The spec came with version %d, so "+
 			"`terraform validate` and every plan fail.", s.key.Address, kind(s.spec), version.Words(), sinceMajor),
-		Evidence: append(origins(s.spec), rule.Evidence{Range: version.Pin, Note: "the provider's version is limited here"}),
+		Evidence: append(rule.Origin(s.spec), rule.Evidence{Range: version.Pin, Note: "the provider's version is limited here"}),
 	})
 	return true
 }

@@ -24,7 +24,7 @@ func checkRegion(p *rule.Pass, s shape) {
 		Resource: s.key.Resource, Attribute: s.specName, Discriminator: "region", Range: s.spec.Range,
 		Message: fmt.Sprintf("`%s` is a key of the spec `%s`, which KMS has in the Regions of China alone, and it is made in `%s`. "+
 			"Plan and validate pass, then CreateKey refuses the key in the middle of the apply.", s.key.Address, chinese, name),
-		Evidence: append(origins(s.spec), places(region, "the key's Region")...),
+		Evidence: append(rule.Origin(s.spec), places(region, "the key's Region")...),
 	})
 }
 

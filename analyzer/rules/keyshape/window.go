@@ -29,19 +29,8 @@ func checkWindow(p *rule.Pass, key *kms.Key) {
 		Resource: key.Resource, Attribute: attrWindow, Range: window.Range,
 		Message: fmt.Sprintf("`%s` sets `%s` to %d, and KMS accepts %d to %d days. The provider refuses the value, so "+
 			"`terraform validate` and every plan fail.", key.Address, attrWindow, days, minWindow, maxWindow),
-		Evidence: origins(window),
+		Evidence: rule.Origin(window),
 	})
-}
-
-// origins points at where values really come from, where that is not their own line.
-func origins(values ...terraform.Value) []rule.Evidence {
-	var found []rule.Evidence
-	for _, v := range values {
-		if v.Origin.Filename != "" && v.Origin != v.Range {
-			found = append(found, rule.Evidence{Range: v.Origin, Note: "the value comes from here"})
-		}
-	}
-	return found
 }
 
 // places points at a value's line, if it is written.

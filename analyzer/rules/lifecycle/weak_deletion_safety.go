@@ -55,7 +55,7 @@ func checkWeakDeletionSafety(p *rule.Pass) {
 
 func reportShortWindow(p *rule.Pass, key *kms.Key, window terraform.Value, days int64) {
 	problem := rule.Problem{
-		Resource: key.Resource, Attribute: attrWindow, Range: window.Range, Severity: finding.Low,
+		Resource: key.Resource, Attribute: attrWindow, Range: window.Range, Severity: finding.Low, Evidence: rule.Origin(window),
 		Message: fmt.Sprintf("Once `%s` is destroyed, there are %d days left to notice it and take the deletion back. KMS waits %d "+
 			"days unless told otherwise, and a key costs nothing while it waits.", key.Address, days, maxWindow),
 		Fix: func() []finding.Edit { return fix.Set(key.Resource, attrWindow, window, fmt.Sprint(maxWindow)) },

@@ -21,8 +21,9 @@ const overview = "https://docs.aws.amazon.com/kms/latest/developerguide/multi-re
 // ReplicaInvalid reports a replica that AWS refuses to make, although Terraform plans it.
 var ReplicaInvalid = rule.Rule{
 	ID: "KMS601", Name: "replica-invalid",
-	Title:    "Replica key that KMS refuses to make",
-	Severity: finding.High,
+	Title:      "Replica key that KMS refuses to make",
+	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{overview, "https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_replica_key"},
 	Spec:  replicaInvalidSpec,

@@ -69,14 +69,6 @@ func state(attribute string, v terraform.Value) string {
 	return "`" + attribute + "` is `false`"
 }
 
-// origin points at where a value really comes from, if that is not the line itself.
-func origin(v terraform.Value) []rule.Evidence {
-	if v.Origin.Filename == "" || v.Origin == v.Range {
-		return nil
-	}
-	return []rule.Evidence{{Range: v.Origin, Note: "the value comes from here"}}
-}
-
 // certain tells that all conditions hold, without noting why not.
 func certain(conditions []rule.Condition) bool {
 	for _, c := range conditions {

@@ -33,7 +33,7 @@ func checkRotationDisabled(p *rule.Pass) {
 			Resource: key.Resource, Attribute: attrRotation, Range: rotation.Range,
 			Message: fmt.Sprintf("`%s` never rotates its key material: %s. Switching rotation on changes no ARN and "+
 				"re-encrypts nothing, because KMS keeps the old material for old data.", key.Address, state(attrRotation, rotation)),
-			Evidence: origin(rotation),
+			Evidence: rule.Origin(rotation),
 			Fix:      func() []finding.Edit { return fix.Set(key.Resource, attrRotation, rotation, "true") },
 		})
 	}

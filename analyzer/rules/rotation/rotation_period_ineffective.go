@@ -17,8 +17,9 @@ var rotationPeriodIneffectiveSpec string
 // RotationPeriodIneffective reports a rotation period that the provider refuses or never sends.
 var RotationPeriodIneffective = rule.Rule{
 	ID: "KMS103", Name: "rotation-period-ineffective",
-	Title:    "rotation_period_in_days has no effect, or is out of range",
-	Severity: finding.Medium,
+	Title:      "rotation_period_in_days has no effect, or is out of range",
+	Severity:   finding.Medium,
+	Everywhere: true,
 	References: []string{keyResource + "#rotation_period_in_days-1",
 		"https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"},
 	Compliance: rotationControls,
@@ -88,7 +89,7 @@ func reportOutOfRange(p *rule.Pass, key *kms.Key, period terraform.Value) {
 		Resource: key.Resource, Attribute: attrPeriod, Range: period.Range,
 		Message: fmt.Sprintf("`%s` sets `%s` to %d, and KMS accepts %d to %d days. The provider refuses the value, so "+
 			"`terraform validate` and every plan fail.", key.Address, attrPeriod, days, minPeriod, maxPeriod),
-		Evidence: origin(period),
+		Evidence: rule.Origin(period),
 	})
 }
 

@@ -42,7 +42,7 @@ func checkRotationTurnedOff(p *rule.Pass) {
 			Resource: key.Resource, Attribute: attrRotation, Range: rotation.Range,
 			Message: fmt.Sprintf("`%s` rotated until now, and this change stops it: %s. The apply calls `DisableKeyRotation`; "+
 				"from then on the key material stays the same for good.", key.Address, state(attrRotation, rotation)),
-			Evidence: append(origin(rotation), rule.Evidence{
+			Evidence: append(rule.Origin(rotation), rule.Evidence{
 				Range: before.Attr(attrRotation).Range, Note: "before this change, `" + attrRotation + "` was `true` here", AtBase: true}),
 			Fix: func() []finding.Edit { return fix.Set(key.Resource, attrRotation, rotation, "true") },
 		})

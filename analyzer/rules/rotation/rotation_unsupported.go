@@ -18,8 +18,9 @@ var rotationUnsupportedSpec string
 // RotationUnsupported reports a key for which AWS refuses automatic rotation, after the key has been created.
 var RotationUnsupported = rule.Rule{
 	ID: "KMS102", Name: "rotation-unsupported",
-	Title:    "Rotation requested on a key that cannot rotate automatically",
-	Severity: finding.High,
+	Title:      "Rotation requested on a key that cannot rotate automatically",
+	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{rotateGuide,
 		"https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"},
 	Spec:  rotationUnsupportedSpec,
@@ -39,7 +40,7 @@ func checkRotationUnsupported(p *rule.Pass) {
 			Resource: key.Resource, Attribute: attrRotation, Range: rotation.Range,
 			Message: fmt.Sprintf("`%s` asks for automatic rotation, which KMS does not offer for %s. Plan and validate pass, "+
 				"then the apply creates the key and fails with `UnsupportedOperationException`.", key.Address, kindOf(obstacle)),
-			Evidence: append(origin(rotation), rule.Evidence{Range: obstacle.Value.Range, Note: "this key cannot rotate automatically"}),
+			Evidence: append(rule.Origin(rotation), rule.Evidence{Range: obstacle.Value.Range, Note: "this key cannot rotate automatically"}),
 			Fix:      func() []finding.Edit { return fix.Remove(key.Resource, attrRotation, attrPeriod) },
 		})
 	}

@@ -25,6 +25,7 @@ var InvalidPrincipal = rule.Rule{
 	ID: "KMS207", Name: "invalid-principal",
 	Title:      "Principal that KMS rejects",
 	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{policyElements, principalElement},
 	Spec:       invalidPrincipalSpec,
 	Check:      checkInvalidPrincipal,

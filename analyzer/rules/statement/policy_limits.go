@@ -27,6 +27,7 @@ var PolicyLimits = rule.Rule{
 	ID: "KMS212", Name: "policy-limits",
 	Title:      "Key policy is not what KMS accepts",
 	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{putKeyPolicy, resourceLimits},
 	Spec:       policyLimitsSpec,
 	Check:      checkPolicyLimits,

@@ -22,6 +22,7 @@ var PolicyManagedTwice = rule.Rule{
 	ID: "KMS213", Name: "policy-managed-twice",
 	Title:      "Two resources manage the same key policy",
 	Severity:   finding.High,
+	Everywhere: true,
 	References: []string{keyPolicyResource},
 	Compliance: []string{"AWS Well-Architected SEC08-BP01"},
 	Spec:       policyManagedTwiceSpec,
