@@ -51,21 +51,6 @@ func beyond(l policy.List) (possible action.Set) {
 	return possible
 }
 
-// others gives the actions that an open list may have besides those that are listed.
-func others(list policy.List) (possible action.Set) {
-	if list.Open && len(list.Possible) == 0 {
-		return action.All
-	}
-	for _, one := range list.Possible {
-		_, p := matched(one.Text)
-		if one.Many {
-			p = action.All
-		}
-		possible |= p
-	}
-	return possible
-}
-
 // matched gives the actions of one item. An unknown part may be a wildcard.
 func matched(item policy.Text) (certain, possible action.Set) {
 	if text, known := item.Known(); known {
