@@ -21,6 +21,8 @@ type document struct {
 	Drafts      *drafts    `yaml:"drafts"`
 	Comments    *comments  `yaml:"comments"`
 	Floor       *floor     `yaml:"floor"`
+
+	TrustedAccounts *accounts `yaml:"trusted_accounts"`
 }
 
 type comments struct {

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 )
@@ -20,8 +21,8 @@ type File struct {
 
 // Load lays the repository's file over the organisation's over the defaults; either may be nil. A file that is
 // wrong anywhere is not used at all, and the diagnostics say what is wrong in which line. A repository cannot go
-// below the organisation's floor, nor around it: where there is one, only the organisation says what is ignored, and
-// what is an example.
+// below the organisation's floor, nor around it: where there is one, only the organisation says what is ignored, what is
+// an example and, if KMS211 is in it, whom keys are shared with. Without, the lists of trusted accounts add up.
 func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 	s := Default()
 	var diags []finding.Diagnostic
@@ -38,19 +39,8 @@ func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 			diags = append(diags, broken(f, problems)...)
 			continue
 		}
-		if f == repo && floor.insists() && len(doc.IgnorePaths) > 0 {
-			doc.IgnorePaths = nil
-			diags = append(diags, finding.Diagnostic{
-				Severity: "warning", File: Path, Summary: "`ignore_paths` is not used",
-				Detail: "The organisation sets a floor, which no path escapes (" + f.Origin + ").",
-			})
-		}
-		if f == repo && floor.insists() && doc.Examples != nil {
-			doc.Examples = nil
-			diags = append(diags, finding.Diagnostic{
-				Severity: "warning", File: Path, Summary: "`example_paths` is not used",
-				Detail: "The organisation sets a floor, which no path escapes (" + f.Origin + ").",
-			})
+		if f == repo {
+			diags = append(diags, floor.keep(&doc, s, f.Origin)...)
 		}
 		doc.apply(&s)
 		s.Sources = append(s.Sources, f.Origin)
@@ -88,6 +78,14 @@ func (d document) apply(s *Settings) {
 		}
 	}
 	s.VarFiles = append(s.VarFiles, d.VarFiles...)
+	if d.TrustedAccounts != nil {
+		s.Options.TrustedAccounts = slices.Grow(s.Options.TrustedAccounts, 1) // none is not nil
+		for _, a := range *d.TrustedAccounts {
+			if !slices.Contains(s.Options.TrustedAccounts, string(a)) {
+				s.Options.TrustedAccounts = append(s.Options.TrustedAccounts, string(a))
+			}
+		}
+	}
 	if d.Drafts != nil {
 		s.Drafts = Drafts(*d.Drafts)
 	}
@@ -102,6 +100,31 @@ func (d document) apply(s *Settings) {
 }
 
 func (f floor) insists() bool { return f.FailOn != nil && *f.FailOn != 0 || len(f.Rules) > 0 }
+
+func (f floor) holds(id string) bool { return slices.Contains(f.Rules, ruleID(id)) }
+
+// keep takes out of a repository's file what would lead around the floor, and says so.
+func (f floor) keep(doc *document, org Settings, origin string) (diags []finding.Diagnostic) {
+	unused := func(name, why string) {
+		diags = append(diags, finding.Diagnostic{
+			Severity: "warning", File: Path, Summary: "`" + name + "` is not used", Detail: why + " (" + origin + ").",
+		})
+	}
+	const noEscape = "The organisation sets a floor, which no path escapes"
+	if f.insists() && len(doc.IgnorePaths) > 0 {
+		doc.IgnorePaths = nil
+		unused("ignore_paths", noEscape)
+	}
+	if f.insists() && doc.Examples != nil {
+		doc.Examples = nil
+		unused("example_paths", noEscape)
+	}
+	if f.holds("KMS211") && org.Options.TrustedAccounts != nil && doc.TrustedAccounts != nil {
+		doc.TrustedAccounts = nil
+		unused("trusted_accounts", "The organisation's floor has KMS211, so its own list holds")
+	}
+	return diags
+}
 
 func (f floor) raise(s *Settings) {
 	if f.FailOn != nil && *f.FailOn != 0 && (s.FailOn == 0 || s.FailOn > finding.Severity(*f.FailOn)) {

@@ -82,6 +82,9 @@ func describe(s settings.Settings, diags []finding.Diagnostic) string {
 	for _, v := range s.VarFiles {
 		fmt.Fprintf(&out, "var files of %s: %q\n", v.Dirs, v.Files)
 	}
+	if s.Options.TrustedAccounts != nil {
+		fmt.Fprintf(&out, "trusted %q\n", s.Options.TrustedAccounts)
+	}
 	for _, d := range diags {
 		fmt.Fprintf(&out, "%s %s:%d: %s: %s\n", d.Severity, d.File, d.StartLine, d.Summary, d.Detail)
 	}
@@ -114,7 +117,7 @@ func TestBounds(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "fail_on: never\n", "rules:\n  KMS101: off\n  rotation-turned-off: on\n", "ignore_paths: ['**/x', \"[\"]\n", "comments: {severity: low, limit: 3}\n",
-		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "var_files: {'a/*': [x.tfvars, ../y.tfvars.json, /z.tfvars]}\n", "rules: null\n", "--- {}\n--- {}\n",
+		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "var_files: {'a/*': [x.tfvars, ../y.tfvars.json, /z.tfvars]}\n", "rules: null\n", "trusted_accounts: [111122223333, o-a1b2c3d4e5]\n", "--- {}\n--- {}\n",
 	} {
 		f.Add([]byte(seed))
 	}

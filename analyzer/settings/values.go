@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,8 @@ type (
 	pattern  string
 	ruleID   string
 	switches map[string]bool // rule ID -> on
+	accounts []account
+	account  string
 )
 
 // refuse is an error in the form that the decoder collects, so that all mistakes of a file are told at once.
@@ -149,4 +152,32 @@ func messages(err error) []string {
 		return typeErr.Errors
 	}
 	return []string{err.Error()}
+}
+
+// UnmarshalYAML reads a list. One that is empty trusts nobody, and is not the same as none.
+func (a *accounts) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.SequenceNode {
+		return refuse(node, "trusted_accounts: %s is no list", written(node))
+	}
+	list := []account{}
+	if err := node.Decode(&list); err != nil {
+		return err
+	}
+	*a = list
+	return nil
+}
+
+var (
+	accountNumber  = regexp.MustCompile(`^[0-9]{12}$`)
+	organizationID = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
+)
+
+// UnmarshalYAML reads the number of an account, with or without quotes, or the id of an organization.
+// https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+func (a *account) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.ScalarNode || !accountNumber.MatchString(node.Value) && !organizationID.MatchString(node.Value) {
+		return refuse(node, "trusted_accounts: %s is neither an account's number of 12 digits nor an organization's id", written(node))
+	}
+	*a = account(node.Value)
+	return nil
 }
