@@ -54,7 +54,7 @@ type analysis struct {
 	change  compare.Change
 	hidden  []finding.Hidden
 
-	known     map[string]bool // keys of all findings at head, affected or not
+	known     map[string]bool // keys and problems of all findings at head, affected or not
 	results   []result
 	undecided []finding.Undecided
 	unproven  int // suggestions that were left out, because proving them would have taken too long
@@ -70,6 +70,14 @@ type result struct {
 	shared     string   // what makes it one with the same problem of another resource; "" where nothing does
 	sharing    int      // how many others are one with it
 	keys       []string // the fingerprint with the instances: one problem of one instance
+}
+
+// problem is the same for all resources that share it; without those, it is that of one instance.
+func (r result) problem() string {
+	if r.shared == "" {
+		return r.keys[0]
+	}
+	return r.finding.Rule + "\x00" + r.finding.File + "\x00" + r.shared
 }
 
 func selected(in Input) []rule.Rule {
@@ -231,6 +239,7 @@ func (a *analysis) judge() {
 	a.known = map[string]bool{}
 	for _, r := range after {
 		a.known[r.keys[0]] = true
+		a.known[r.problem()] = true
 		old, existed := before[r.keys[0]]
 		delete(before, r.keys[0])
 		if !a.concerned(r, old, existed) {

@@ -120,7 +120,7 @@ func (a *analysis) cures(cured *kms.Snapshot, r result) (unproven string) {
 		if slices.Contains(r.keys, other.keys[0]) {
 			return "the finding would stay"
 		}
-		if !a.known[other.keys[0]] {
+		if !a.known[other.keys[0]] && !a.known[other.problem()] {
 			return "it would bring " + other.finding.Rule
 		}
 	}

@@ -53,6 +53,9 @@ func (c *check) fail(format string, args ...any) {
 
 func (e Example) analyse(ctx context.Context, r rule.Rule, head map[string]string) (analyzer.Report, error) {
 	in := analyzer.Input{Settings: settings.Default(), Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if text, ok := head[settings.Path]; ok {
+		in.Settings, _ = settings.Load(nil, &settings.File{Origin: e.Name, Text: []byte(text)})
+	}
 	in.Settings.Rules[r.ID] = true
 	var err error
 	if in.Head, err = tree(head); err != nil {

@@ -21,7 +21,6 @@ type clause struct {
 
 	principals, others       []subject   // Principal and NotPrincipal
 	mayMean, mayExcept       *expression // that it names somebody else, who is not known
-	perhaps                  []subject   // whom it may name, too
 	hasPrincipal, hasExcepts bool
 
 	certain, possible action.Set
@@ -32,11 +31,8 @@ type clause struct {
 func (n *names) clause(at side, s *policy.Statement, place int) *clause {
 	o := n.owners[at]
 	c := &clause{statement: s, place: place, exists: yes, denies: no, mayMean: no, mayExcept: no}
-	if s.Exists != terraform.True {
+	if s.Exists != terraform.True || s.Open {
 		c.exists = n.unknown()
-	}
-	if s.Open {
-		c.exists = and(c.exists, n.rest(at, "elements", s.Rest))
 	}
 	n.effect = ""
 	if effect, known := s.Effect.Known(); known {
@@ -51,16 +47,12 @@ func (n *names) clause(at side, s *policy.Statement, place int) *clause {
 	list, whole := Principals(*s, o)
 	c.principals, c.hasPrincipal = n.subjects(at, list), s.Principals.Present != terraform.False
 	if !whole {
-		c.mayMean, c.perhaps = n.others(at, s, s.Principals)
+		c.mayMean = n.unknown()
 	}
 	list, whole = NotPrincipals(*s, o)
 	c.others, c.hasExcepts = n.subjects(at, list), s.NotPrincipals.Present != terraform.False
 	if !whole {
-		more, perhaps := n.others(at, s, s.NotPrincipals)
-		c.mayExcept = more
-		if len(perhaps) > 0 {
-			c.mayExcept = n.unknown()
-		}
+		c.mayExcept = n.unknown()
 	}
 	c.certain, c.possible = Actions(*s)
 	c.mayAct = n.mayAct(at, s)
@@ -68,56 +60,9 @@ func (n *names) clause(at side, s *policy.Statement, place int) *clause {
 		c.conditions = append(c.conditions, n.comparison(at, condition))
 	}
 	if s.Conditions.Open {
-		more := n.rest(at, "conditions", s.Conditions.Rest)
-		c.conditions = append(c.conditions, &comparison{never: more})
+		c.conditions = append(c.conditions, &comparison{never: n.unknown()})
 	}
 	return c
-}
-
-// rest stands for what comes from values that are not known: the same values bring the same.
-func (n *names) rest(at side, what string, values []policy.Text) *expression {
-	if len(values) == 0 {
-		return n.unknown()
-	}
-	var list []string
-	for _, value := range values {
-		list = append(list, spell(n.word(at, value)))
-	}
-	slices.Sort(list)
-	return n.fact("%s\x01%s", what, strings.Join(slices.Compact(list), "\x01"))
-}
-
-// others stands for the principals that an element may name besides those that are listed. Some may be there, and are
-// known; of others only the values are, from which they come.
-func (n *names) others(at side, s *policy.Statement, element policy.Principals) (more *expression, perhaps []subject) {
-	more = no
-	if s.Open {
-		more = or(more, n.rest(at, "principals", s.Rest))
-	}
-	if element.Open {
-		more = or(more, n.rest(at, "principals", element.Rest))
-	}
-	if element.Present == terraform.Undecided {
-		more = n.unknown()
-	}
-	for _, group := range element.Groups {
-		list := group.Identifiers
-		switch {
-		case group.Exists != terraform.True || list.Present == terraform.Undecided || list.Open && len(list.Possible) == 0:
-			more = n.unknown()
-			continue
-		case !list.Open:
-			continue
-		}
-		for _, possible := range list.Possible {
-			if possible.Many {
-				more = or(more, n.rest(at, "principals", []policy.Text{group.Type, possible.Text}))
-			} else {
-				perhaps = append(perhaps, n.subject(at, n.owners[at].principal(group.Type, possible.Text)))
-			}
-		}
-	}
-	return more, perhaps
 }
 
 func (n *names) subjects(at side, list []Principal) []subject {
@@ -131,10 +76,10 @@ func (n *names) subjects(at side, list []Principal) []subject {
 // mayAct tells whether a statement is about an action. The same unknown item means the same actions.
 func (n *names) mayAct(at side, s *policy.Statement) func(action.Set) *expression {
 	more, moreNot := no, no
-	if s.Open || s.Actions.Present == terraform.Undecided {
+	if s.Actions.Open || s.Open || s.Actions.Present == terraform.Undecided {
 		more = n.unknown()
 	}
-	if s.NotActions.Present == terraform.Undecided {
+	if s.NotActions.Open || s.NotActions.Present == terraform.Undecided {
 		moreNot = n.unknown()
 	}
 	items := func(list []policy.Text, one action.Set) *expression {
@@ -151,33 +96,12 @@ func (n *names) mayAct(at side, s *policy.Statement) func(action.Set) *expressio
 		return any
 	}
 	return func(one action.Set) *expression {
-		acts := or(items(s.Actions.Items, one), n.otherActions(at, s.Actions, one), more)
+		acts := or(items(s.Actions.Items, one), more)
 		if s.NotActions.Present != terraform.False {
-			acts = or(acts, not(or(items(s.NotActions.Items, one), n.otherActions(at, s.NotActions, one), moreNot)))
+			acts = or(acts, not(or(items(s.NotActions.Items, one), moreNot)))
 		}
 		return acts
 	}
-}
-
-// otherActions stands for the actions that a list may have besides those that are listed.
-func (n *names) otherActions(at side, list policy.List, one action.Set) *expression {
-	switch {
-	case !list.Open:
-		return no
-	case len(list.Possible) == 0:
-		return n.unknown()
-	}
-	any := no
-	for _, possible := range list.Possible {
-		if _, may := matched(possible.Text); may&one == 0 && !possible.Many {
-			continue
-		}
-		if !possible.Many {
-			return n.unknown()
-		}
-		any = or(any, n.rest(at, fmt.Sprintf("actions\x01%d", one), []policy.Text{possible.Text}))
-	}
-	return any
 }
 
 // ours tells whether the key is the resource. Where only AWS knows, the same list means the same.
@@ -215,11 +139,6 @@ func (n *names) concerns(c *clause, r *requester) *expression {
 	}
 	if c.hasExcepts {
 		any = append(any, not(or(n.excepted(c.others, r), c.mayExcept)))
-	}
-	for i := range c.perhaps {
-		if means := n.means(&c.perhaps[i], r); means != no {
-			any = append(any, and(n.unknown(), means))
-		}
 	}
 	return and(c.exists, c.ours, or(any...))
 }
@@ -262,7 +181,7 @@ func (n *names) comparison(at side, c policy.Condition) *comparison {
 		cmp.exists = n.unknown()
 	}
 	empty := len(c.Values.Items) == 0 && !c.Values.Open && c.Values.Present != terraform.Undecided
-	if !empty && c.Values.Present != terraform.True || c.Values.Open && len(c.Values.Possible) == 0 {
+	if !empty && (c.Values.Open || c.Values.Present != terraform.True) {
 		cmp.more = n.unknown()
 	}
 	var list []string
@@ -275,15 +194,6 @@ func (n *names) comparison(at side, c policy.Condition) *comparison {
 			n.mention(at, "account", account)
 			n.accounts = append(n.accounts, account)
 		}
-	}
-	for _, possible := range c.Values.Possible {
-		if !c.Values.Open || !possible.Many {
-			cmp.more = n.unknown()
-			continue
-		}
-		v := &operand{family: op.family, word: n.word(at, possible.Text), opaque: true}
-		v.name = fmt.Sprintf("many %d %s %s", op.family, cmp.test, spell(v.word))
-		cmp.values, list = append(cmp.values, v), append(list, v.name)
 	}
 	slices.Sort(list)
 	cmp.name = fmt.Sprintf("%s\x01%s\x01%s", strings.ToLower(test), spell(n.word(at, c.Key)), strings.Join(slices.Compact(list), "\x01"))

@@ -144,7 +144,7 @@ func (c *comparer) read(at side, d policy.Document) {
 		c.documents[at][0].statement = nil
 	}
 	if d.Open && !d.Absent {
-		more := &clause{exists: c.rest(at, "statements", d.Rest), denies: c.rest(at, "denies", d.Rest), ours: yes, mayMean: yes, mayExcept: no, hasPrincipal: true}
+		more := &clause{exists: c.unknown(), denies: c.unknown(), ours: yes, mayMean: c.unknown(), mayExcept: no, hasPrincipal: true}
 		more.possible, more.mayAct = action.All, func(action.Set) *expression { return yes }
 		c.documents[at] = append(c.documents[at], more)
 	}

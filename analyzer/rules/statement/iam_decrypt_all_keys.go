@@ -131,7 +131,7 @@ const decrypts = action.Decrypt | action.ReEncryptFrom
 
 func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statement) {
 	actions, ok := keyActions(s)
-	if !ok || actions&decrypts == 0 || d.Open || limited(s) || denied(d) || i.bounds(w.Resource) {
+	if !ok || actions&decrypts == 0 || d.Open || limited(s) || denied(d) {
 		return
 	}
 	for _, item := range s.Resources.Items {
@@ -147,20 +147,6 @@ func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statem
 		})
 		return
 	}
-}
-
-// bounds tells a permissions boundary, which permits nothing by itself: a role has it as such, or its name says so,
-// since whoever attaches it may be elsewhere.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-func (i identities) bounds(r *terraform.Resource) bool {
-	written, _ := r.Attr("name").Text()
-	if strings.Contains(strings.ToLower(r.Name+written), "boundary") {
-		return true
-	}
-	return slices.ContainsFunc(i.Head.OfType("aws_iam_role"), func(role *terraform.Resource) bool {
-		ref := role.Attr("permissions_boundary").Reference
-		return ref != nil && slices.Contains(ref.Resources(), r)
-	})
 }
 
 // harmless are keys of conditions that do not say which key or which data it is about.

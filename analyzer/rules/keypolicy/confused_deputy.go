@@ -1,0 +1,142 @@
+package keypolicy
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/fix"
+	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+//go:embed confused_deputy.txtar
+var confusedDeputySpec string
+
+// ConfusedDeputy reports a service that can use the key for anybody's resources.
+var ConfusedDeputy = rule.Rule{
+	ID: "KMS210", Name: "confused-deputy",
+	Title:    "Service principal without a condition on whom it acts for",
+	Severity: finding.Medium,
+	References: []string{
+		"https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+	},
+	Compliance: []string{controlPublic, controlAccess},
+	Spec:       confusedDeputySpec,
+	Check:      func(p *rule.Pass) { everyPolicy(p, findDeputies) },
+}
+
+// deputy is a service whose documentation has a condition in the statement for it.
+type deputy struct {
+	with    string // the condition, for a reader
+	account bool   // aws:SourceAccount alone is right
+}
+
+// deputies follows the statements in the services' guides. A service whose documented statement has no condition, such
+// as EventBridge, is not in it.
+var deputies = map[string]deputy{
+	// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+	"cloudtrail.amazonaws.com": {with: "`aws:SourceArn` with the trail's ARN"},
+	// https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+	"config.amazonaws.com": {with: "`aws:SourceAccount`", account: true},
+	// https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_exportfindings.html
+	"guardduty.amazonaws.com": {with: "`aws:SourceAccount` and `aws:SourceArn`", account: true},
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+	"cloudfront.amazonaws.com": {with: "`aws:SourceArn` with the distribution's ARN"},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+	"delivery.logs.amazonaws.com": {with: "`aws:SourceAccount` and `aws:SourceArn`", account: true},
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html
+	"s3.amazonaws.com": {with: "`aws:SourceAccount` or `aws:SourceArn`", account: true},
+	// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+	"cloudwatch.amazonaws.com": {with: "`aws:SourceAccount` or `aws:SourceArn`", account: true},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+	"logs.amazonaws.com": {with: "`kms:EncryptionContext:aws:logs:arn` with the log groups' ARN"},
+}
+
+func findDeputies(j *judged) []rule.Problem {
+	var problems []rule.Problem
+	for _, a := range j.allows() {
+		found := j.deputies(a)
+		if len(found) == 0 || j.sourced(a) {
+			continue
+		}
+		problem := j.problem(a.Statement, found[0].Range, identity(a.Statement), fmt.Sprintf(
+			"The policy of `%s` lets %s use the key whoever it acts for, so that anybody who gets the service to work for them can have it used "+
+				"(confused deputy). The statement should have the condition %s.", j.resource.Address, listed(services(found)), deputies[found[0].Service].with),
+			rule.Evidence{Range: actionsAt(a.Statement), Note: "what the service may do"})
+		if j.ownOnly() && !slices.ContainsFunc(found, func(p access.Principal) bool { return !deputies[p.Service].account }) {
+			problem.Fix = func() []finding.Edit {
+				number, _, ok := j.account(a.Statement.Range.Filename)
+				if list, _ := access.Principals(a.Statement, j.owner); !ok || len(list) != len(found) {
+					return nil // it is somebody else's statement, too
+				}
+				return j.editor().Restrict(a.Statement, fix.Condition{Test: "StringEquals", Key: "aws:SourceAccount", Value: number})
+			}
+		}
+		problems = append(problems, problem)
+	}
+	return problems
+}
+
+// deputies lists the services of a statement that should have a condition: those that may use the key for data.
+func (j *judged) deputies(a allow) []access.Principal {
+	var list []access.Principal
+	principals, _ := access.Principals(a.Statement, j.owner)
+	for _, p := range principals {
+		if _, ok := deputies[p.Service]; !ok || p.Kind != access.Service || j.left(a, p)&action.Use == 0 {
+			continue
+		}
+		if p.Service == "cloudtrail.amazonaws.com" && j.eventDataStore() {
+			continue
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// eventDataStore tells that the configuration has one: CloudTrail Lake cannot use a key with a condition on the source.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+func (j *judged) eventDataStore() bool {
+	return slices.ContainsFunc(j.Head.OfType("aws_cloudtrail_event_data_store"), func(r *terraform.Resource) bool {
+		return r.Scope.Root == j.resource.Scope.Root
+	})
+}
+
+func services(found []access.Principal) []string {
+	var names []string
+	for _, p := range found {
+		if name := code(p.Service); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sourced tells that a condition says whom the service acts for, or may.
+func (j *judged) sourced(a allow) bool {
+	limit, why := access.CallerLimit(a.Statement, j.owner)
+	if limit == access.LimitUnknown {
+		j.undecided(a.Statement.Range, "it is not known whether the conditions say whom the service acts for")
+	}
+	return limit != access.NoLimit || slices.ContainsFunc(why, func(r access.Reasoned) bool {
+		key, _ := r.Condition.Key.Known()
+		key = strings.ToLower(key)
+		return strings.HasPrefix(key, "kms:encryptioncontext") || key == "kms:viaservice" || key == "kms:grantisforawsresource" || strings.HasPrefix(key, "aws:source")
+	})
+}
+
+// ownOnly tells that the policy names nobody of other accounts: a key that is shared serves their resources, too.
+func (j *judged) ownOnly() bool {
+	return !slices.ContainsFunc(j.document.Statements, func(s policy.Statement) bool {
+		list, whole := access.Principals(s, j.owner)
+		return !whole || slices.ContainsFunc(list, func(p access.Principal) bool {
+			return (p.Kind == access.Account || p.Kind == access.Identity) && p.Own == terraform.False || p.Kind == access.Unknown
+		})
+	})
+}
