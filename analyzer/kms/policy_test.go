@@ -127,10 +127,20 @@ removed {
 		},
 		"registry module": {
 			main: `module "key" {
-  source             = "terraform-aws-modules/kms/aws"
-  key_administrators = ["arn:aws:iam::111122223333:role/admin"]
+  source = "terraform-aws-modules/kms/aws"
+  policy = "{\"Id\": \"given\"}"
+}
+variable "more" {}
+module "statements" {
+  source         = "terraform-aws-modules/kms/aws"
+  key_statements = var.more
+}
+module "commit" {
+  source         = "git::https://github.com/terraform-aws-modules/terraform-aws-kms?ref=main"
+  key_statements = [{ sid = "A" }]
 }`,
-			want: "open: it is not known which statements `module.key.data.aws_iam_policy_document.this` has",
+			want: "open: it is not known which statements `module.commit.data.aws_iam_policy_document.this` has; given; " +
+				"open: it is not known which statements `module.statements.data.aws_iam_policy_document.this` has",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

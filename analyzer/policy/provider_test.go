@@ -158,7 +158,12 @@ type providerCase struct {
 
 func providerCases(t *testing.T) []*providerCase {
 	t.Helper()
-	names, err := filepath.Glob("testdata/provider/*.txtar")
+	return casesOf(t, "testdata/provider/*.txtar")
+}
+
+func casesOf(t *testing.T, pattern string) []*providerCase {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
@@ -226,12 +231,18 @@ func askProvider(t *testing.T) {
 	}
 	writeGenerated(t)
 	cases := providerCases(t)
+	ask(t, plugins, cases, func(dir string) { configure(t, dir, cases) })
+}
+
+// ask plans what configure writes, until Terraform refuses no case any more, and keeps the answers.
+func ask(t *testing.T, plugins string, cases []*providerCase, configure func(dir string)) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, c := range cases {
 		c.want = map[string]string{}
 	}
 	for range 10 {
-		configure(t, dir, cases)
+		configure(dir)
 		terraformIn(t, dir, "init", "-input=false", "-plugin-dir="+plugins)
 		out, ok := terraformIn(t, dir, "plan", "-input=false", "-json", "-out=plan")
 		if ok {

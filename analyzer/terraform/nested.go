@@ -19,20 +19,22 @@ type Block struct {
 // Attr is the value of an argument of the nested block.
 func (b Block) Attr(name string) Value {
 	if expr := attribute(b.body, name); expr != nil {
-		return b.scope.evaluator(b.env).value(expr)
+		return b.scope.outside("", b.scope.evaluator(b.env).value(expr), b.Full)
 	}
 	return absentValue()
 }
 
 // Blocks lists the blocks of a type inside the nested block; see Resource.Blocks.
 func (b Block) Blocks(name string) (blocks []Block, complete bool) {
-	return b.scope.blocksOf(b.body, b.env, name)
+	blocks, complete = b.scope.blocksOf(b.body, b.env, name)
+	return b.scope.placed(blocks, b.Full), complete
 }
 
 // Blocks lists the nested blocks of a type, dynamic ones expanded as far as their for_each is known. complete is false
 // where there may be more, or fewer: there are others only where one is a Rest, or a dynamic block is not understood.
 func (r *Resource) Blocks(name string) (blocks []Block, complete bool) {
-	return r.Scope.strongest(r.block, r.env, name)
+	blocks, complete = r.Scope.strongest(r.block, r.env, name)
+	return r.Scope.placed(blocks, r.Header()), complete
 }
 
 func (s *Scope) strongest(b *block, env *environment, name string) (blocks []Block, complete bool) {

@@ -3,10 +3,9 @@ package terraform
 import (
 	"embed"
 	"io/fs"
+	"path"
 	"regexp"
 	"strings"
-
-	"github.com/hashicorp/hcl/v2"
 )
 
 // knownModules are widely used modules of a registry, as far as rules look at them, written down by us: nothing is
@@ -24,22 +23,60 @@ var kmsModule = regexp.MustCompile(`^((registry\.(terraform\.io|opentofu\.org)/)
 // knownPrefix makes directories of known modules that no repository can have: fs.ValidPath refuses it.
 const knownPrefix = "//known/"
 
-// knownSource is the directory that stands for a module source that we know.
-func knownSource(source string) (dir string, ok bool) {
-	if kmsModule.MatchString(source) {
-		return knownPrefix + "kms", true
+// knownSource is the directory that stands for a module source that we know, with its version argument.
+func knownSource(source string, version Value) (dir string, ok bool) {
+	if !kmsModule.MatchString(source) {
+		return "", false
 	}
-	return "", false
+	return knownPrefix + "kms/" + kmsVersion(source, version), true
+}
+
+// kmsFiles are the files of this program that stand for the versions of the module for keys.
+var kmsFiles = map[string][]string{
+	"version1":    {"main.tf", "policy.tf", "untyped.tf", "version1.tf"},
+	"version2":    {"main.tf", "policy.tf", "untyped.tf", "version2.tf"},
+	"version4":    {"main.tf", "policy.tf", "version4.tf"},
+	"versionless": {"main.tf", "policy.tf", "versionless.tf"},
+}
+
+// reference is a tag in the source of a module from git.
+var reference = regexp.MustCompile(`\?ref=v([0-9.]+)$`)
+
+// kmsVersion chooses the newest version that the call allows, as terraform init does where nothing is installed yet.
+// The version of another commit than a release is not known.
+func kmsVersion(source string, version Value) string {
+	allowed := everyRelease()
+	if tag := reference.FindStringSubmatch(source); tag != nil {
+		allowed = constrained(tag[1])
+	} else if strings.Contains(source, "ref=") || version.Unknown() {
+		return "versionless"
+	}
+	if text, ok := version.Text(); ok {
+		allowed = constrained(text)
+	}
+	switch {
+	case allowed.empty():
+		return "versionless"
+	case allowed.to.compare(release{2, 0, 1}) <= 0:
+		return "version1"
+	case allowed.to.compare(release{4, 0, 0}) <= 0:
+		return "version2"
+	default:
+		return "version4"
+	}
 }
 
 // readKnown reads a known module, as readDirectory reads one of the repository.
 func readKnown(dir string) *directory {
-	name := "known/" + strings.TrimPrefix(dir, knownPrefix) + "/main.tf"
-	text, err := fs.ReadFile(knownModules, name)
-	if err != nil {
-		return nil
+	d := &directory{path: dir, names: kmsFiles[path.Base(dir)], found: map[string]bool{}, texts: map[string][]byte{}, matters: true}
+	for _, name := range d.names {
+		text, err := fs.ReadFile(knownModules, "known/kms/"+name)
+		if err != nil {
+			return nil
+		}
+		d.texts[name] = text
 	}
-	return &directory{path: dir, names: []string{"main.tf"}, found: map[string]bool{}, texts: map[string][]byte{"main.tf": text}, matters: true}
+	return d
 }
 
 // known tells that a scope is a use of a known module, whose files nobody but us has.
@@ -51,22 +88,4 @@ func (r *Resource) stands() *block {
 		return r.Scope.call
 	}
 	return r.block
-}
-
-// outside moves a value of a known module to the user's files: to the argument of the call that gives it, or to
-// nowhere where the module decides it.
-func (s *Scope) outside(name string, v Value) Value {
-	if !s.known() {
-		return v
-	}
-	v.Range = hcl.Range{}
-	if s.Module.Files[v.Origin.Filename] != nil {
-		v.Origin = hcl.Range{}
-	}
-	for _, body := range s.call.bodies {
-		if expr := attribute(body, name); expr != nil {
-			v.Range = expr.Range()
-		}
-	}
-	return v
 }

@@ -80,7 +80,7 @@ func (r *Resource) Source() []byte { return r.stands().file.Bytes }
 func (r *Resource) Attr(name string) Value {
 	for _, body := range r.block.bodies {
 		if expr := attribute(body, name); expr != nil {
-			return r.Scope.outside(name, r.Scope.evaluator(r.env).value(expr))
+			return r.Scope.outside(name, r.Scope.evaluator(r.env).value(expr), hcl.Range{})
 		}
 	}
 	return absentValue()

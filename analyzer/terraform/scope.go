@@ -297,7 +297,7 @@ func (b *block) localSource(from string) (dir string, ok bool) {
 		if !isText {
 			return "", false
 		}
-		if dir, ok := knownSource(source); ok {
+		if dir, ok := knownSource(source, b.constant("version")); ok {
 			return dir, true
 		}
 		if !strings.HasPrefix(source, "./") && !strings.HasPrefix(source, "../") {
@@ -307,6 +307,16 @@ func (b *block) localSource(from string) (dir string, ok bool) {
 		return dir, fs.ValidPath(dir)
 	}
 	return "", false
+}
+
+// constant is the value of an argument that may refer to nothing.
+func (b *block) constant(name string) Value {
+	for _, body := range b.bodies {
+		if expr := attribute(body, name); expr != nil {
+			return constant(b.file, expr)
+		}
+	}
+	return absentValue()
 }
 
 // Scopes lists a scope and all below it, in the order of their paths.

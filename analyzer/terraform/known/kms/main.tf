@@ -1,6 +1,6 @@
 # What registry.terraform.io/modules/terraform-aws-modules/kms/aws makes of its arguments, as far as rules look at it.
-# Versions 1 to 4 agree on all of this; an argument that an old version lacks fails there anyway. Conditions on
-# variables of the same name as the key's arguments decide nothing here: the module passes them on as they are.
+# The versions of the module agree on what is here; where they do not, a file of this directory says what each does.
+# An argument that an old version lacks fails there anyway.
 
 variable "create" {
   type    = bool
@@ -21,6 +21,8 @@ variable "create_replica_external" {
   type    = bool
   default = false
 }
+
+# Arguments that the module passes on as they are.
 
 variable "bypass_policy_lockout_safety_check" {
   default = null
@@ -54,6 +56,10 @@ variable "key_material_base64" {
   default = null
 }
 
+variable "key_spec" {
+  default = null
+}
+
 variable "key_usage" {
   default = null
 }
@@ -74,8 +80,16 @@ variable "primary_key_arn" {
   default = null
 }
 
+variable "region" {
+  default = null
+}
+
 variable "rotation_period_in_days" {
   default = null
+}
+
+variable "tags" {
+  default = {}
 }
 
 variable "valid_to" {
@@ -95,24 +109,30 @@ resource "aws_kms_key" "this" {
   key_usage                          = var.key_usage
   multi_region                       = var.multi_region
   policy                             = coalesce(var.policy, data.aws_iam_policy_document.this.json)
+  region                             = var.region
   rotation_period_in_days            = var.rotation_period_in_days
+  tags                               = var.tags
 }
 
 resource "aws_kms_external_key" "this" {
-  count = var.create && var.create_external ? 1 : 0
+  count = var.create && var.create_external && !var.create_replica && !var.create_replica_external ? 1 : 0
 
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
   deletion_window_in_days            = var.deletion_window_in_days
   description                        = var.description
   enabled                            = var.is_enabled
   key_material_base64                = var.key_material_base64
+  key_spec                           = var.key_spec
+  key_usage                          = var.key_usage
   multi_region                       = var.multi_region
   policy                             = coalesce(var.policy, data.aws_iam_policy_document.this.json)
+  region                             = var.region
+  tags                               = var.tags
   valid_to                           = var.valid_to
 }
 
 resource "aws_kms_replica_key" "this" {
-  count = var.create && var.create_replica ? 1 : 0
+  count = var.create && var.create_replica && !var.create_external && !var.create_replica_external ? 1 : 0
 
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
   deletion_window_in_days            = var.deletion_window_in_days
@@ -120,10 +140,12 @@ resource "aws_kms_replica_key" "this" {
   enabled                            = var.is_enabled
   policy                             = coalesce(var.policy, data.aws_iam_policy_document.this.json)
   primary_key_arn                    = var.primary_key_arn
+  region                             = var.region
+  tags                               = var.tags
 }
 
 resource "aws_kms_replica_external_key" "this" {
-  count = var.create && var.create_replica_external ? 1 : 0
+  count = var.create && var.create_replica_external && !var.create_external && !var.create_replica ? 1 : 0
 
   bypass_policy_lockout_safety_check = var.bypass_policy_lockout_safety_check
   deletion_window_in_days            = var.deletion_window_in_days
@@ -132,19 +154,58 @@ resource "aws_kms_replica_external_key" "this" {
   key_material_base64                = var.key_material_base64
   policy                             = coalesce(var.policy, data.aws_iam_policy_document.this.json)
   primary_key_arn                    = var.primary_external_key_arn
+  region                             = var.region
+  tags                               = var.tags
   valid_to                           = var.valid_to
 }
 
-# The module's document always has statements; which ones its arguments say is not read yet. A document without
-# any would be one that allows nothing.
-variable "unread_statements" {}
+variable "aliases" {
+  type    = list(string)
+  default = []
+}
 
-data "aws_iam_policy_document" "this" {
-  dynamic "statement" {
-    for_each = var.unread_statements
+variable "aliases_use_name_prefix" {
+  type    = bool
+  default = false
+}
+
+variable "computed_aliases" {
+  default = {}
+}
+
+resource "aws_kms_alias" "this" {
+  for_each = { for key, alias in merge({ for name in var.aliases : name => { name = name } }, var.computed_aliases) : key => alias if var.create }
+
+  name          = var.aliases_use_name_prefix ? null : "alias/${each.value.name}"
+  name_prefix   = var.aliases_use_name_prefix ? "alias/${each.value.name}-" : null
+  region        = var.region
+  target_key_id = local.key_id
+}
+
+resource "aws_kms_grant" "this" {
+  for_each = { for name, grant in local.grants : name => grant if var.create }
+
+  grant_creation_tokens = try(each.value.grant_creation_tokens, null)
+  grantee_principal     = each.value.grantee_principal
+  key_id                = local.key_id
+  name                  = try(coalesce(each.value.name), each.key)
+  operations            = each.value.operations
+  region                = var.region
+  retire_on_delete      = try(each.value.retire_on_delete, null)
+  retiring_principal    = try(each.value.retiring_principal, null)
+
+  dynamic "constraints" {
+    for_each = each.value.listed_constraints
+
     content {
+      encryption_context_equals = try(constraints.value.encryption_context_equals, null)
+      encryption_context_subset = try(constraints.value.encryption_context_subset, null)
     }
   }
+}
+
+locals {
+  key_id = one(concat(aws_kms_key.this[*].key_id, aws_kms_external_key.this[*].id, aws_kms_replica_key.this[*].key_id, aws_kms_replica_external_key.this[*].key_id))
 }
 
 output "key_arn" {
@@ -152,5 +213,17 @@ output "key_arn" {
 }
 
 output "key_id" {
-  value = one(concat(aws_kms_key.this[*].key_id, aws_kms_external_key.this[*].id, aws_kms_replica_key.this[*].key_id, aws_kms_replica_external_key.this[*].key_id))
+  value = local.key_id
+}
+
+output "key_policy" {
+  value = one(concat(aws_kms_key.this[*].policy, aws_kms_external_key.this[*].policy, aws_kms_replica_key.this[*].policy, aws_kms_replica_external_key.this[*].policy))
+}
+
+output "aliases" {
+  value = aws_kms_alias.this
+}
+
+output "grants" {
+  value = aws_kms_grant.this
 }
