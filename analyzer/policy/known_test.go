@@ -77,36 +77,40 @@ var account = map[string]string{
 
 // inAccount replaces what the provider says about the account in all texts of a value.
 func inAccount(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Struct:
-		if text, ok := v.Addr().Interface().(*Text); ok {
-			known := Text{Range: text.Range}
-			for _, part := range text.Parts {
-				name := ""
-				if part.Unknown != nil {
-					name, _ = part.Unknown.Symbol()
-				}
-				if value, ok := account[name]; ok {
-					known.write(value)
-				} else if part.Unknown != nil {
-					known.writeUnknown(*part.Unknown)
-				} else {
-					known.write(part.Literal)
-				}
-			}
-			*text = known
-			return
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				inAccount(v.Field(i))
-			}
-		}
-	case reflect.Slice:
+	if v.Kind() == reflect.Slice {
 		for i := range v.Len() {
 			inAccount(v.Index(i))
 		}
 	}
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	if text, ok := v.Addr().Interface().(*Text); ok {
+		*text = text.inAccount()
+		return
+	}
+	for i := range v.NumField() {
+		if v.Type().Field(i).IsExported() {
+			inAccount(v.Field(i))
+		}
+	}
+}
+
+func (t Text) inAccount() Text {
+	known := Text{Range: t.Range}
+	for _, part := range t.Parts {
+		if part.Unknown == nil {
+			known.write(part.Literal)
+			continue
+		}
+		name, _ := part.Unknown.Symbol()
+		if value, ok := account[name]; ok {
+			known.write(value)
+		} else {
+			known.writeUnknown(*part.Unknown)
+		}
+	}
+	return known
 }
 
 // askModule lets Terraform plan the policy of the module itself, out of the clone of its repository that
