@@ -18,11 +18,16 @@ import (
 // is not written is inserted into the block. The result is nil where an edit could only guess: JSON syntax, or
 // a value that an expression computes.
 func Set(r *terraform.Resource, name string, current terraform.Value, literal string) []finding.Edit {
+	return SetIn(r, r.Header(), name, current, literal)
+}
+
+// SetIn is Set for an argument of a nested block of the resource, which is named by its header.
+func SetIn(r *terraform.Resource, header hcl.Range, name string, current terraform.Value, literal string) []finding.Edit {
 	switch {
 	case current.Origin.Filename != "":
 		return replace(current.Origin, r.SourceOf(current.Origin), literal)
-	case current.Absent() && current.Range.Filename == "" && r.Native():
-		return insert(r.File(), r.Source(), r.Header().Start.Byte, name, literal)
+	case current.Absent() && current.Range.Filename == "" && header.Filename == r.File() && r.Native():
+		return insert(r.File(), r.Source(), header.Start.Byte, name, literal)
 	default:
 		return nil
 	}
@@ -54,7 +59,7 @@ type target struct {
 	block  *hclsyntax.Block
 }
 
-// locate finds the top-level block that starts at an offset; nil where there is none.
+// locate finds the block that starts at an offset, at the top or nested; nil where there is none.
 func locate(file string, source []byte, start int) *target {
 	parsed, diags := hclsyntax.ParseConfig(source, file, hcl.InitialPos)
 	if diags.HasErrors() {
@@ -64,9 +69,19 @@ func locate(file string, source []byte, start int) *target {
 	if !ok {
 		return nil
 	}
+	if block := nestedAt(body, start); block != nil {
+		return &target{file: file, source: source, block: block}
+	}
+	return nil
+}
+
+func nestedAt(body *hclsyntax.Body, start int) *hclsyntax.Block {
 	for _, block := range body.Blocks {
-		if block.TypeRange.Start.Byte == start {
-			return &target{file: file, source: source, block: block}
+		switch {
+		case block.TypeRange.Start.Byte == start:
+			return block
+		case block.TypeRange.Start.Byte < start && start < block.CloseBraceRange.Start.Byte:
+			return nestedAt(block.Body, start)
 		}
 	}
 	return nil

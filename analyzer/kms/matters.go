@@ -20,23 +20,6 @@ func Matters(text []byte) bool {
 		}
 	}
 	named := map[string]bool{} // words that were looked for
-	for rest := text; ; {
-		i := bytes.Index(rest, []byte("aws_"))
-		if i < 0 {
-			return false
-		}
-		rest = rest[i:]
-		typ := string(rest[:wordLength(rest)])
-		if ofKMS(typ) || typ == defaultEncryption || encrypting[typ] || namesKey(text, typ, named) {
-			return true
-		}
-		rest = rest[len(typ):]
-	}
-}
-
-// namesKey tells whether a file that names a service may name a key for it too: the argument and the blocks around it
-// are written in the block of the resource, unless the path goes through a value.
-func namesKey(text []byte, typ string, named map[string]bool) bool {
 	contains := func(word string) bool {
 		found, known := named[word]
 		if !known {
@@ -45,12 +28,36 @@ func namesKey(text []byte, typ string, named map[string]bool) bool {
 		}
 		return found
 	}
+	for rest := text; ; {
+		i := bytes.Index(rest, []byte("aws_"))
+		if i < 0 {
+			return false
+		}
+		rest = rest[i:]
+		typ := string(rest[:wordLength(rest)])
+		if ofKMS(typ) || typ == defaultEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
+			return true
+		}
+		rest = rest[len(typ):]
+	}
+}
+
+// namesKey tells whether a file that names a service may name a key for it too: the argument and the blocks around it
+// are written in the block of the resource, unless the path goes through a value.
+func namesKey(typ string, contains func(word string) bool) bool {
 	for _, row := range services.Of(typ) {
 		if contains(row.Top()) && (row.Object || contains(row.Attribute())) {
 			return true
 		}
 	}
 	return false
+}
+
+// storesIn tells whether a file that names a service may have storage which is not encrypted: a volume whose account
+// decides is at fault only where the argument is written.
+func storesIn(typ string, contains func(word string) bool) bool {
+	stores, unwritten := services.Stores(typ)
+	return unwritten || stores && contains("encrypted")
 }
 
 // wordLength counts the bytes that may stand in a resource type.
@@ -65,12 +72,3 @@ func wordLength(text []byte) int {
 
 // ofKMS tells a resource type of KMS itself.
 func ofKMS(typ string) bool { return strings.HasPrefix(typ, "aws_kms_") }
-
-// encrypting are the types of Encryptions, for a look at every word of every file.
-var encrypting = func() map[string]bool {
-	types := map[string]bool{}
-	for _, row := range Encryptions() {
-		types[row.Type] = true
-	}
-	return types
-}()

@@ -84,6 +84,11 @@ type Evidence struct {
 type Options struct {
 	// TrustedAccounts are the accounts (12 digits) that keys may be shared with; nil: nobody said.
 	TrustedAccounts []string
+	// EBSEncryptedByDefault says that volumes are encrypted by default in every account and Region that is worked in.
+	EBSEncryptedByDefault bool
+	// CustomerKeyRequired are the resource types that have to be encrypted with a customer managed key, where the rule
+	// about it is not on for all of them.
+	CustomerKeyRequired []string
 }
 
 // Run applies a rule to a snapshot. The results are in the order in which the rule reports them.

@@ -6,9 +6,9 @@
 // `<example>/head/`. Comments say what has to happen on their line: `# want KMS101` a new finding of the rule's
 // severity, `# want KMS502 medium` one of another, `# undecided KMS101` one that cannot be judged; `# want+3 KMS101` and
 // `# undecided-2 KMS101` speak of a line below or above, for lines of a heredoc, which take no comment; `# want` in a
-// file of the base, of lines that the change takes away. Without them the rule must stay silent. Its settings are the `.github/kms-review.yml`, if it has one. `<file>.fixed` is the
-// file after all suggestions of the rule were accepted; without it there must be none. An example called `broken-*`
-// may hold files that do not parse.
+// file of the base, of lines that the change takes away. Without them the rule must stay silent. `<file>.fixed` is the
+// file after all suggestions of the rule were accepted; without it there must be none. A `.github/kms-review.yml` at head
+// is the settings. An example called `broken-*` may hold files that do not parse.
 package ruletest
 
 import (

@@ -22,7 +22,9 @@ type document struct {
 	Comments    *comments  `yaml:"comments"`
 	Floor       *floor     `yaml:"floor"`
 
-	TrustedAccounts *accounts `yaml:"trusted_accounts"`
+	TrustedAccounts       *accounts `yaml:"trusted_accounts"`
+	EBSEncryptedByDefault *bool     `yaml:"ebs_encrypted_by_default"`
+	CustomerKeyRequired   types     `yaml:"customer_key_required"`
 }
 
 type comments struct {

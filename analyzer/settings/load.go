@@ -22,7 +22,8 @@ type File struct {
 // Load lays the repository's file over the organisation's over the defaults; either may be nil. A file that is
 // wrong anywhere is not used at all, and the diagnostics say what is wrong in which line. A repository cannot go
 // below the organisation's floor, nor around it: where there is one, only the organisation says what is ignored, what is
-// an example and, if KMS211 is in it, whom keys are shared with. Without, the lists of trusted accounts add up.
+// an example and, where their rules are in it, whom keys are shared with (KMS211) and that volumes are encrypted by default
+// (KMS501, KMS502). Without, the lists of trusted accounts add up.
 func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 	s := Default()
 	var diags []finding.Diagnostic
@@ -86,6 +87,14 @@ func (d document) apply(s *Settings) {
 			}
 		}
 	}
+	if d.EBSEncryptedByDefault != nil {
+		s.Options.EBSEncryptedByDefault = *d.EBSEncryptedByDefault
+	}
+	for _, typ := range d.CustomerKeyRequired {
+		if !slices.Contains(s.Options.CustomerKeyRequired, typ) {
+			s.Options.CustomerKeyRequired = append(s.Options.CustomerKeyRequired, typ)
+		}
+	}
 	if d.Drafts != nil {
 		s.Drafts = Drafts(*d.Drafts)
 	}
@@ -122,6 +131,10 @@ func (f floor) keep(doc *document, org Settings, origin string) (diags []finding
 	if f.holds("KMS211") && org.Options.TrustedAccounts != nil && doc.TrustedAccounts != nil {
 		doc.TrustedAccounts = nil
 		unused("trusted_accounts", "The organisation's floor has KMS211, so its own list holds")
+	}
+	if (f.holds("KMS501") || f.holds("KMS502")) && doc.EBSEncryptedByDefault != nil && *doc.EBSEncryptedByDefault {
+		doc.EBSEncryptedByDefault = nil
+		unused("ebs_encrypted_by_default", "The organisation's floor has a rule that it would silence")
 	}
 	return diags
 }

@@ -85,6 +85,9 @@ func describe(s settings.Settings, diags []finding.Diagnostic) string {
 	if s.Options.TrustedAccounts != nil {
 		fmt.Fprintf(&out, "trusted %q\n", s.Options.TrustedAccounts)
 	}
+	if s.Options.EBSEncryptedByDefault || s.Options.CustomerKeyRequired != nil {
+		fmt.Fprintf(&out, "volumes encrypted %v, customer keys for %q\n", s.Options.EBSEncryptedByDefault, s.Options.CustomerKeyRequired)
+	}
 	for _, d := range diags {
 		fmt.Fprintf(&out, "%s %s:%d: %s: %s\n", d.Severity, d.File, d.StartLine, d.Summary, d.Detail)
 	}
@@ -117,7 +120,7 @@ func TestBounds(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "fail_on: never\n", "rules:\n  KMS101: off\n  rotation-turned-off: on\n", "ignore_paths: ['**/x', \"[\"]\n", "comments: {severity: low, limit: 3}\n",
-		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "var_files: {'a/*': [x.tfvars, ../y.tfvars.json, /z.tfvars]}\n", "rules: null\n", "trusted_accounts: [111122223333, o-a1b2c3d4e5]\n", "--- {}\n--- {}\n",
+		"a: &a [*a]\n", "<<: {fail_on: low}\n", "? {}\n", "fail_on: [low]\n", "floor: {fail_on: low}\n", "var_files: {'a/*': [x.tfvars, ../y.tfvars.json, /z.tfvars]}\n", "rules: null\n", "customer_key_required: [aws_sqs_*, 'aws_[']\nebs_encrypted_by_default: yes\n", "trusted_accounts: [111122223333, o-a1b2c3d4e5]\n", "--- {}\n--- {}\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -251,6 +251,9 @@ func (v Value) Int() (n int64, ok bool) {
 
 func absentValue() Value { return Value{state: absent} }
 
+// NotWritten is the value of an argument that is not written.
+func NotWritten() Value { return absentValue() }
+
 func unknownValue(r hcl.Range, reason string, args ...any) Value {
 	return Value{state: unknown, Range: r, Reason: fmt.Sprintf(reason, args...)}
 }

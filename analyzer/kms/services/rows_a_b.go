@@ -7,7 +7,7 @@ var aToB = []Row{
 		Accepts: anyARN, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, Loss: LosesData,
 		Default: AccountDefault,
-		Flag:    &Flag{Path: "encrypted", Need: []string{"true"}, Default: "false"},
+		Flag:    &Flag{Path: "encrypted", Need: []string{"true"}, Default: "false", FromSource: true},
 	},
 	{
 		Type: "aws_appconfig_configuration_profile", Path: "kms_key_identifier",
@@ -60,7 +60,7 @@ var aToB = []Row{
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: BucketDefault,
-		Flag:    &Flag{Path: "configuration.result_configuration.encryption_configuration.encryption_option", Need: []string{"SSE_KMS", "CSE_KMS"}},
+		Flag:    &Flag{Path: "configuration.result_configuration.encryption_configuration.encryption_option", Need: []string{"SSE_KMS", "CSE_KMS"}, Unwritten: true},
 	},
 	{
 		Type: "aws_auditmanager_account_registration", Path: "kms_key",

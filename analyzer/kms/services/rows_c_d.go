@@ -150,7 +150,7 @@ var cToD = []Row{
 		Accepts: anyARN,
 		Change:  InPlace, Set: InPlace, Unset: InPlace,
 		Default: S3Managed,
-		Flag:    &Flag{Path: "action.export_revision_to_s3.encryption.type", Need: []string{"aws:kms"}},
+		Flag:    &Flag{Path: "action.export_revision_to_s3.encryption.type", Need: []string{"aws:kms"}, Unwritten: true},
 	},
 	{
 		Type: "aws_datazone_domain", Path: "kms_key_identifier",
@@ -201,14 +201,14 @@ var cToD = []Row{
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSManaged, Managed: "alias/aws/ebs",
-		Flag: &Flag{Path: "policy_details.action.cross_region_copy.encryption_configuration.encrypted", Need: []string{"true"}, Default: "false"},
+		Flag: &Flag{Path: "policy_details.action.cross_region_copy.encryption_configuration.encrypted", Need: []string{"true"}, Default: "false", FromSource: true},
 	},
 	{
 		Type: "aws_dlm_lifecycle_policy", Path: "policy_details.schedule.cross_region_copy_rule.cmk_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
 		Default: AWSManaged, Managed: "alias/aws/ebs", Region: OfDestination,
-		Flag: &Flag{Path: "policy_details.schedule.cross_region_copy_rule.encrypted", Need: []string{"true"}, Required: true},
+		Flag: &Flag{Path: "policy_details.schedule.cross_region_copy_rule.encrypted", Need: []string{"true"}, Required: true, FromSource: true},
 	},
 	{
 		Type: "aws_dms_endpoint", Path: "kms_key_arn",
@@ -253,7 +253,7 @@ var cToD = []Row{
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: S3Managed,
-		Flag:    &Flag{Path: "encryption_mode", Need: []string{"SSE_KMS"}},
+		Flag:    &Flag{Path: "encryption_mode", Need: []string{"SSE_KMS"}, Unwritten: true},
 	},
 	{
 		Type: "aws_docdb_cluster", Path: "kms_key_id",

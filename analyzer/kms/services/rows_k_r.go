@@ -73,8 +73,8 @@ var kToR = []Row{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "server_side_encryption.key_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI,
 		Change: InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
-		Default: Unencrypted,
-		Flag:    &Flag{Path: "server_side_encryption.key_type", Need: []string{"CUSTOMER_MANAGED_CMK"}, Default: "AWS_OWNED_CMK"},
+		Default: Unencrypted, OnlyWith: "server_side_encryption.enabled",
+		Flag: &Flag{Path: "server_side_encryption.key_type", Need: []string{"CUSTOMER_MANAGED_CMK"}, Default: "AWS_OWNED_CMK"},
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "snowflake_configuration.s3_configuration.kms_key_arn",
@@ -117,7 +117,7 @@ var kToR = []Row{
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AccountDefault,
-		Flag:    &Flag{Path: "block_device_mappings.ebs.encrypted", Need: []string{"true"}},
+		Flag:    &Flag{Path: "block_device_mappings.ebs.encrypted", Need: []string{"true"}, Unwritten: true, Sources: []string{"block_device_mappings.ebs.snapshot_id"}, Without: "unless the account encrypts by default, EC2 refuses to launch an instance from it"},
 	},
 	{
 		Type: "aws_lex_bot_alias", Path: "conversation_logs.log_settings.kms_key_arn",
@@ -274,7 +274,7 @@ var kToR = []Row{
 		Accepts: anyARN, Alias: AliasReplaces, AliasSource: "https://github.com/hashicorp/terraform-provider-aws/issues/25713", BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, Loss: LosesData,
 		// with engine_mode = "serverless" the flag is on where it is not written
-		Flag: &Flag{Path: "storage_encrypted", Need: []string{"true"}, Sources: []string{"replication_source_identifier", "snapshot_identifier", "global_cluster_identifier"}, SourceBlocks: []string{"restore_to_point_in_time", "s3_import"}},
+		Flag: &Flag{Path: "storage_encrypted", Need: []string{"true"}, Sources: []string{"replication_source_identifier", "snapshot_identifier", "global_cluster_identifier"}, SourceBlocks: []string{"restore_to_point_in_time", "s3_import"}, Unwritten: true, Serverless: true},
 	},
 	{
 		Type: "aws_rds_cluster", Path: "master_user_secret_kms_key_id",

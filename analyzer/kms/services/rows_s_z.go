@@ -32,7 +32,7 @@ var sToZ = []Row{
 		Accepts: anyARN, Alias: AliasKept, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Region: OfDestination,
-		Flag:   &Flag{Path: "rule.source_selection_criteria.sse_kms_encrypted_objects.status", Need: []string{"Enabled"}},
+		Flag:   &Flag{Path: "rule.source_selection_criteria.sse_kms_encrypted_objects.status", Need: []string{"Enabled"}, Unwritten: true, Without: "without it S3 replicates no object that is encrypted with KMS"},
 	},
 	{
 		Type: "aws_s3_bucket_server_side_encryption_configuration", Path: "rule.apply_server_side_encryption_by_default.kms_master_key_id",
@@ -223,14 +223,14 @@ var sToZ = []Row{
 		Accepts: anyForm, BareID: NoOp,
 		Change: Replace, Set: InPlace, Unset: NoOp, Uncertain: true, Loss: LosesData,
 		Default: AccountDefault,
-		Flag:    &Flag{Path: "ebs_block_device.encrypted", Need: []string{"true"}},
+		Flag:    &Flag{Path: "ebs_block_device.encrypted", Need: []string{"true"}, Unwritten: true, Sources: []string{"ebs_block_device.snapshot_id"}, Without: "unless the account encrypts by default, EC2 refuses to launch the instance"},
 	},
 	{
 		Type: "aws_spot_instance_request", Path: "root_block_device.kms_key_id",
 		Accepts: anyForm, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, Loss: LosesData,
 		Default: AccountDefault,
-		Flag:    &Flag{Path: "root_block_device.encrypted", Need: []string{"true"}},
+		Flag:    &Flag{Path: "root_block_device.encrypted", Need: []string{"true"}, Unwritten: true, Without: "unless the account encrypts by default, EC2 refuses to launch the instance"},
 	},
 	{
 		Type: "aws_sqs_queue", Path: "kms_master_key_id",

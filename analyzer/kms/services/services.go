@@ -145,8 +145,11 @@ type Flag struct {
 	Need         []string // the values that do
 	Default      string   // the provider's value where the argument is not written; "" where none is known
 	Required     bool     // always written
+	Unwritten    bool     // of one without a Default: not to write it is documented to be off, with a key too
 	Sources      []string // arguments that make the resource out of something that exists: it is encrypted as that is
 	SourceBlocks []string
+	FromSource   bool   // always made out of something that exists, whose copy is encrypted without the flag too
+	Serverless   bool   // on by itself in the serverless engine_mode
 	Without      string // completes "a key needs the flag, and ..."; "" where that is not known
 }
 
