@@ -73,6 +73,11 @@ func show(out *strings.Builder, d Document, indent string) {
 	if d.Open {
 		out.WriteString(" open: " + d.Reason)
 	}
+	for _, from := range d.Rest {
+		if symbol, named := from.Symbol(); named {
+			out.WriteString(" " + symbol + "...")
+		}
+	}
 	for _, part := range []struct {
 		name string
 		text Text
@@ -138,6 +143,13 @@ func items(l List) string {
 	var out []string
 	for _, item := range l.Items {
 		out = append(out, word(item)+" "+where(item.Range))
+	}
+	for _, p := range l.Possible {
+		if symbol, named := p.Text.Symbol(); p.Many && named {
+			out = append(out, symbol+"...")
+		} else if !p.Many {
+			out = append(out, word(p.Text)+" perhaps")
+		}
 	}
 	return "[" + strings.Join(out, ", ") + "]" + maybe(l.Present) + opened(l.Open, l.Reason)
 }

@@ -55,6 +55,7 @@ func FuzzFromValue(f *testing.F) {
 	f.Add(`{"Statement": [{"Effect": "${var.x}", "Action": ${var.x}, "Principal": {"AWS": ["${local.a}"]}}]}`, `{ Statement = [local.a, var.x ? {} : { Sid = var.x }] }`, "sid = var.x\nactions = local.a\nprincipals {\n}\n")
 	f.Add("%{ for x in [1, 2] ~}\n${x}\n%{ endfor }$${a}\n\t{", `[for a in [1] : { a = a }]`, "dynamic \"condition\" {\n for_each = var.x\n content {\n test = condition.key\n }\n}\nresources = [null, 1, [2]]\n")
 	f.Add(`{"statement": {"condition": {"a": {"b": 1e400}}}, "Statement": [[]]}`, `{ Statement = { Principal = { "*" = local.a } } }`, "effect = \"x\"\nsid = 1\n")
+	f.Add("{\"Statement\": [%{ if var.x }{\"Effect\": \"Allow\"}%{ endif }]}", `{ Statement = concat(jsondecode(var.x).Statement, var.x ? [{ Principal = var.x ? "*" : { AWS = var.x } }] : [], jsondecode(data.aws_iam_policy_document.a.json).Statement) }`, "actions = concat([\"a\"], var.x ? [\"b\"] : var.x)\ndynamic \"principals\" {\n for_each = var.x ? [1] : []\n content {\n type = \"AWS\"\n identifiers = compact([var.x, \"\"])\n }\n}\n")
 	f.Fuzz(func(t *testing.T, heredoc, expression, block string) {
 		config := load(t, map[string]string{"main.tf": strings.NewReplacer("HEREDOC", heredoc, "EXPRESSION", expression, "BLOCK", block).Replace(hostile)})
 		resolver := NewResolver(config)

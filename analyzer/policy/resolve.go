@@ -59,7 +59,13 @@ func (r *Resolver) document(v terraform.Value, provider bool, depth int) Documen
 		return d
 	}
 	if texts := spread(segments); len(texts) > 1 && depth < maxChoices {
-		return r.alternatives(texts, v, provider, depth)
+		for _, segment := range segments {
+			if _, chosen := segment.Choices(); chosen {
+				v.Reason = segment.Reason // the condition's
+				break
+			}
+		}
+		return r.alternatives(texts, v, provider, maxChoices-1) // which does not do it again
 	}
 	r.text(&d, segments, provider)
 	return d

@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -53,7 +55,7 @@ func (e evaluator) can(expr *hclsyntax.FunctionCallExpr) Value {
 // succeeds tells whether Terraform evaluates an expression without an error. Once the unknown parts are known, most
 // may turn out to fail; not so a reference to what is certainly there, and what is put together of such.
 func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
-	if v.failed {
+	if v.broken(0) {
 		return False
 	}
 	if !v.Unknown() && e.reads(expr) {
@@ -104,6 +106,24 @@ func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
 		}
 	}
 	return Undecided
+}
+
+// broken tells that a value, or a part of it that is certainly there, is one that Terraform refuses to make.
+func (v Value) broken(depth int) bool {
+	if v.failed || v.state != unknown || v.shape == nil || depth > maxChoiceDepth {
+		return v.failed
+	}
+	for _, field := range v.shape.fields {
+		if field.broken(depth + 1) {
+			return true
+		}
+	}
+	if v.shape.encoded != nil && v.shape.encoded.broken(depth+1) {
+		return true
+	}
+	is := func(part Value) bool { return part.broken(depth + 1) }
+	return slices.ContainsFunc(v.shape.elements, is) || slices.ContainsFunc(v.shape.segments, is) ||
+		slices.ContainsFunc(v.shape.members, func(m Member) bool { return m.certain() && is(m.Value) })
 }
 
 // reads tells that all that an expression refers to is known.

@@ -189,9 +189,14 @@ func (v Value) ofSet() Value {
 // different drops members that are certainly there already; differ tells that all others are certainly different.
 func different(members []Member) (kept []Member, differ bool) {
 	unknowns := 0
+	seen := nameSet{}
 	for _, m := range members {
-		if !m.Rest && holds(kept, m.Value) {
+		name, named := m.nameOf()
+		if !m.Rest && named && seen[name] {
 			continue
+		}
+		if named && m.certain() {
+			seen[name] = true
 		}
 		if !m.Known() {
 			unknowns++
@@ -244,7 +249,7 @@ func filter(r hcl.Range, args []Value, keep func(m Member, others []Member, clos
 	}
 	members, loose, isList := args[0].members(0)
 	others, _, known := args[1].members(0)
-	if !isList || len(members)*len(others) > maxCompared*maxCompared {
+	if !isList || len(members)*len(others) > maxPairs {
 		return Value{}, false
 	}
 	var kept []Member
@@ -383,6 +388,9 @@ func element(r hcl.Range, args []Value) (Value, bool) {
 	}
 	if ref := args[0].Reference; ref != nil && ref.Each {
 		return args[0].nth(unknownValue(r, "")).at(r), true // an instance of the resource
+	}
+	if out, ok := args[0].anyOf(args[1], r); ok {
+		return out, true
 	}
 	i, known := args[1].Int()
 	members, loose, isList := args[0].members(0)

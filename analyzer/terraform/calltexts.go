@@ -93,8 +93,9 @@ func joined(r hcl.Range, args []Value) (Value, bool) {
 	return text(segments, r), true
 }
 
-// verb is one of those that put an argument into a text as it is, or a percent sign, or any other.
-var verb = regexp.MustCompile(`%(?:\[(\d+)\])?([sv%])|%`)
+// verb is what stands for an argument in a format, or a percent sign: the number of the argument, flags and width, the
+// letter.
+var verb = regexp.MustCompile(`%(?:\[(\d+)\])?([-+ #0]*\d{0,3}(?:\.\d{0,3})?)([a-zA-Z%])|%`)
 
 // format puts texts together, where it does no more than that with those that are not known.
 func format(r hcl.Range, args []Value) (Value, bool) {
@@ -127,19 +128,25 @@ func formatted(r hcl.Range, pattern string, args []Value) (Value, bool) {
 	for _, m := range verb.FindAllStringSubmatchIndex(pattern, maxParts) {
 		literal(pattern[end:m[0]])
 		end = m[1]
-		switch {
-		case m[4] < 0:
+		if m[6] < 0 {
 			return Value{}, false
-		case pattern[m[4]] == '%':
+		}
+		letter, flags := pattern[m[6]], pattern[m[4]:m[5]]
+		if letter == '%' {
 			literal("%")
 			continue
-		case m[2] >= 0:
+		}
+		if m[2] >= 0 {
 			next, _ = strconv.Atoi(pattern[m[2]:m[3]])
 		}
-		if next < 1 || next >= len(args) || !formattable(args[next]) {
+		if next < 1 || next >= len(args) {
 			return Value{}, false
 		}
-		segments = args[next].appendTo(segments)
+		arg, ok := args[next].inserted(flags, letter)
+		if !ok {
+			return Value{}, false
+		}
+		segments = arg.appendTo(segments)
 		next++
 	}
 	literal(pattern[end:])
@@ -149,16 +156,28 @@ func formatted(r hcl.Range, pattern string, args []Value) (Value, bool) {
 	return text(segments, r), true
 }
 
-// formattable tells that %s and %v write an argument as a template would.
-func formattable(v Value) bool {
+// inserted is an argument as a format's verb writes it: one that is not known only where that is the way of a template.
+func (v Value) inserted(flags string, letter byte) (Value, bool) {
+	_, isText := v.Segments()
 	switch {
-	case v.Absent():
-		return false
+	case v.Absent() || v.failed:
+		return Value{}, false
 	case v.Known():
-		return v.value.Type() == cty.String || v.value.Type() == cty.Number || v.value.Type() == cty.Bool
+		if !isPrimitive(v) || huge(v.value) || hugeText(v.value) {
+			return Value{}, false
+		}
+		out, err := stdlib.Format(cty.StringVal("%"+flags+string(letter)), v.value)
+		if err != nil {
+			return Value{}, false
+		}
+		if letter == 's' && flags == "" {
+			return v, true // with its place
+		}
+		return valueOf(out, v.Range), true
+	case flags != "" || letter != 's' && letter != 'v':
+		return Value{}, false
 	default:
-		_, isText := v.Segments()
-		return isText || v.shape == nil || v.shape.encoded != nil || v.shape.choices != nil
+		return v, isText || v.shape == nil || v.shape.encoded != nil || v.shape.choices != nil
 	}
 }
 

@@ -158,7 +158,29 @@ func (e evaluator) index(expr *hclsyntax.IndexExpr) Value {
 	if out, ok := key.each(expr.Range(), func(key Value) Value { return collection.member(key.cty(), expr.Range()) }); ok {
 		return out
 	}
+	if out, ok := collection.anyOf(key, expr.Range()); ok {
+		return out
+	}
 	return collection.member(key.cty(), expr.Range())
+}
+
+// anyOf is a member of a small collection whose key is not known: one of all.
+func (v Value) anyOf(key Value, r hcl.Range) (Value, bool) {
+	if !key.Unknown() || key.failed {
+		return Value{}, false
+	}
+	all, isList := v.Elements()
+	if fields, isObject := v.Fields(); isObject {
+		for _, name := range sortedKeys(fields) {
+			all = append(all, fields[name])
+		}
+	} else if !isList {
+		return Value{}, false
+	}
+	if len(all) == 0 || len(all) > maxNamed {
+		return Value{}, false
+	}
+	return choose(all, r, key.Reason), true
 }
 
 // conditional decides what both branches agree on even where the condition is unknown.

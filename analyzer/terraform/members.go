@@ -93,9 +93,10 @@ func either(a, b []Member, loose bool) (members []Member, unordered bool) {
 		n++
 	}
 	members = slices.Clone(a[:n])
+	inA, inB := names(a[n:]), names(b[n:])
 	var both []Member
 	for _, m := range a[n:] {
-		if m.certain() && holds(b[n:], m.Value) {
+		if m.certain() && inB.has(m.Value) {
 			both = append(both, m)
 		} else {
 			m.Exists = Undecided
@@ -103,12 +104,41 @@ func either(a, b []Member, loose bool) (members []Member, unordered bool) {
 		}
 	}
 	for _, m := range b[n:] {
-		if m.Rest || !holds(both, m.Value) {
+		if m.Rest || !inA.has(m.Value) {
 			m.Exists = Undecided
 			members = append(members, m)
 		}
 	}
 	return append(members, both...), true
+}
+
+// nameSet are the names of members that are certainly there, to find one without comparing each with each.
+type nameSet map[string]bool
+
+func names(members []Member) nameSet {
+	set := nameSet{}
+	for _, m := range members {
+		if name, ok := m.nameOf(); ok && m.certain() {
+			set[name] = true
+		}
+	}
+	return set
+}
+
+func (set nameSet) has(v Value) bool {
+	name, ok := v.nameOf()
+	return ok && set[name]
+}
+
+// nameOf is the same for equal values; ok is false for one without a name, or whose name takes long to find.
+func (v Value) nameOf() (name string, ok bool) {
+	if text, isText := v.Text(); isText {
+		return quoted(text), true // numbers and bools among texts are texts
+	}
+	if v.weight() > maxNamed {
+		return "", false
+	}
+	return v.Symbol()
 }
 
 // because says why a member may not be there.
@@ -124,8 +154,9 @@ func parallel(a, b []Member) bool {
 	if len(a) != len(b) || !certain(a) || !certain(b) {
 		return false
 	}
+	inA, inB := names(a), names(b)
 	for i := range a {
-		if !a[i].same(b[i].Value) && (holds(b, a[i].Value) || holds(a, b[i].Value)) {
+		if !a[i].same(b[i].Value) && (inB.has(a[i].Value) || inA.has(b[i].Value)) {
 			return false
 		}
 	}
@@ -138,12 +169,11 @@ func certain(members []Member) bool {
 	return !slices.ContainsFunc(members, func(m Member) bool { return !m.certain() })
 }
 
-// maxCompared bounds how many members are compared each with each.
-const maxCompared = 200
+// maxNamed is the weight of a value up to which its name is looked at to compare it.
+const maxNamed = 100
 
-func holds(members []Member, v Value) bool {
-	return len(members) <= maxCompared && slices.ContainsFunc(members, func(m Member) bool { return m.certain() && m.same(v) })
-}
+// maxPairs bounds how many pairs of members are compared.
+const maxPairs = 10_000
 
 // Entries are what is known of an object or a map, whether that is all (as for Fields) or not; ok is false for any
 // other value, and where nothing is known. rest are the values that further members may come from.
@@ -342,7 +372,7 @@ func (v Value) same(other Value) bool {
 	if v.Known() && other.Known() {
 		return v.Is(other.value) == True
 	}
-	if v.Known() || other.Known() {
+	if v.Known() || other.Known() || v.weight() > maxNamed || other.weight() > maxNamed {
 		return false
 	}
 	a, named := v.Symbol()

@@ -89,8 +89,10 @@ func operand(v Value, expr hclsyntax.Expression) hclsyntax.Expression {
 // result evaluates an expression without references.
 func result(expr hclsyntax.Expression, r hcl.Range, operands ...Value) Value {
 	reason := ""
+	op, binary := expr.(*hclsyntax.BinaryOpExpr)
+	compares := binary && (op.Op == hclsyntax.OpEqual || op.Op == hclsyntax.OpNotEqual)
 	for _, v := range operands {
-		if hugeText(v.cty()) {
+		if !compares && hugeText(v.cty()) {
 			return unknownValue(r, "it takes too long to evaluate")
 		}
 		if v.Unknown() {

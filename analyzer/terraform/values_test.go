@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "write what is seen as what is wanted")
 // TestValues runs testdata/*.txtar: configuration files, and a file "want" that lists arguments, a line each:
 //
 //	ROOT ADDRESS ATTRIBUTE = known "text" | absent | unknown: reason   [origin FILE:LINE] [ref ADDRESS.ATTRIBUTE]
+//	ROOT ADDRESS symbol(ATTRIBUTE) = name of the value | none
 func TestValues(t *testing.T) {
 	t.Parallel()
 	cases, err := filepath.Glob("testdata/*.txtar")
@@ -118,6 +119,14 @@ func describe(config *terraform.Configuration, subject []string) string {
 				found = append(found, fmt.Sprintf("%v %s", r.Instances, truthName(r.Exists)))
 				continue
 			}
+			if name, named := strings.CutPrefix(subject[2], "symbol("); named {
+				symbol, ok := r.Attr(strings.TrimSuffix(name, ")")).Symbol()
+				if !ok {
+					symbol = "none"
+				}
+				found = append(found, symbol)
+				continue
+			}
 			found = append(found, argument(r, subject[2]))
 		}
 	}
@@ -157,7 +166,10 @@ func structure(v terraform.Value) string {
 		}
 		return "{" + strings.Join(out, ", ") + "}"
 	}
-	for _, parts := range []func() ([]terraform.Value, bool){v.Elements, v.Segments, v.Choices} {
+	if text, steps, ok := v.Decoded(); ok {
+		return fmt.Sprintf("decoded %s %q", leaf(text), steps)
+	}
+	for _, parts := range []func() ([]terraform.Value, bool){v.Elements, v.Segments} {
 		if list, ok := parts(); ok {
 			var out []string
 			for _, part := range list {
@@ -166,7 +178,46 @@ func structure(v terraform.Value) string {
 			return "[" + strings.Join(out, ", ") + "]"
 		}
 	}
-	return ""
+	return partial(v)
+}
+
+// partial writes what may be: a? for a member that may not be there, a... for any number that a holds.
+func partial(v terraform.Value) string {
+	var out []string
+	if choices, ok := v.Choices(); ok {
+		for _, choice := range choices {
+			out = append(out, leaf(choice))
+		}
+		return strings.Join(out, " or ")
+	}
+	if members, ok := v.Members(); ok {
+		for _, m := range members {
+			out = append(out, member(m))
+		}
+		return "[" + strings.Join(out, ", ") + "]"
+	}
+	known, rest, ok := v.Entries()
+	if !ok {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		out = append(out, name+": "+member(known[name]))
+	}
+	for _, other := range rest {
+		out = append(out, leaf(other)+"...")
+	}
+	return "{" + strings.Join(out, ", ") + "}"
+}
+
+func member(m terraform.Member) string {
+	switch {
+	case m.Rest:
+		return leaf(m.Value) + "..."
+	case m.Exists != terraform.True:
+		return leaf(m.Value) + " perhaps"
+	default:
+		return leaf(m.Value)
+	}
 }
 
 func leaf(v terraform.Value) string {
