@@ -133,7 +133,7 @@ func TestTarget(t *testing.T) {
 		`one(aws_kms_key.two[*].id)`: "aws_kms_key.two by key id",
 		`aws_kms_key.two[*].arn`:     "undecided by key ARN: aws_kms_key.two",
 		`local.keys["b"]`:            "aws_kms_key.b by key ARN",
-		`local.keys[var.stage]`:      "undecided",
+		`local.keys[var.stage]`:      "undecided by key ARN: aws_kms_key.a, aws_kms_key.b",
 
 		// an alias
 		`aws_kms_alias.a.arn`:                           "aws_kms_key.a by alias ARN via aws_kms_alias.a",

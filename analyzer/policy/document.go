@@ -143,10 +143,10 @@ func (c Conditions) Merged() []Condition {
 		m.Values.Open = m.Values.Open || condition.Values.Open || condition.Exists != m.Exists
 		m.Values.Reason = orElse(m.Values.Reason, condition.Values.Reason)
 		m.Values.Possible = append(m.Values.Possible, condition.Values.Possible...)
-		switch {
-		case condition.Exists == m.Exists:
+		switch condition.Exists {
+		case m.Exists:
 			m.Values.Items = append(m.Values.Items, condition.Values.Items...)
-		case condition.Exists == terraform.True:
+		case terraform.True:
 			m.Values.Possible = append(m.Values.Possible, possibly(m.Values.Items)...)
 			m.Values.Items = slices.Clone(condition.Values.Items)
 		default:

@@ -53,7 +53,7 @@ variable "shaped" {
 
 func checkPartial(t *testing.T, seed uint64, count int) {
 	t.Helper()
-	g := generator{rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // the same expressions each time
+	g := generator{rand.New(rand.NewPCG(seed, 7))} // the same expressions each time
 	config := declared
 	locals, block := "locals {\n", "resource \"x_y\" \"a\" {\n"
 	for i := range count {
