@@ -9,6 +9,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -34,7 +35,7 @@ func BenchmarkComplete32KB(b *testing.B) {
 	d, o := s.Policy(s.Keys[0]), s.Owner(s.Keys[0])
 	b.ReportAllocs()
 	for b.Loop() {
-		if complete, why := access.Complete(d, o); complete != terraform.True {
+		if complete, why := access.Complete(d, o, action.All); complete != terraform.True {
 			b.Fatal(why)
 		}
 		for _, statement := range d.Statements {

@@ -9,14 +9,14 @@ import (
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
-// Complete tells whether a document can be judged by what is not in it: of every statement the effect, the kinds of
-// its principals, the actions, the resources and the keys of the conditions are known. Values of conditions and the
-// principals' names may be symbolic. An absent document is AWS's default policy, and complete. It is never False;
-// where it is Undecided, the reason is in words for a reader.
-func Complete(d policy.Document, o Owner) (terraform.Truth, string) {
+// Complete tells whether a document can be judged by what it does not say of some actions: of every statement that may
+// be about them the effect, the kinds of its principals, the actions, the resources and the keys of the conditions are
+// known. Values of conditions and the principals' names may be symbolic. An absent document is AWS's default policy,
+// and complete. It is never False; where it is Undecided, the reason is in words for a reader.
+func Complete(d policy.Document, o Owner, about action.Set) (terraform.Truth, string) {
 	if len(d.Alternatives) > 0 {
 		for _, one := range d.Alternatives {
-			if complete, why := Complete(one, o); complete != terraform.True {
+			if complete, why := Complete(one, o, about); complete != terraform.True {
 				return complete, why
 			}
 		}
@@ -29,6 +29,9 @@ func Complete(d policy.Document, o Owner) (terraform.Truth, string) {
 		return terraform.Undecided, d.Reason
 	}
 	for i, s := range d.Statements {
+		if _, possible := Actions(s); possible&about == 0 && !s.Open {
+			continue
+		}
 		if why := open(s, o); why != "" {
 			return terraform.Undecided, fmt.Sprintf("%s of %s", why, Name(s, i))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -35,7 +36,7 @@ func FuzzCompare(f *testing.F) {
 				t.Errorf("%s gives the reason %q", verdictNames[c.Verdict], c.Reason)
 			}
 		}
-		if complete, _ := access.Complete(b, o); complete == terraform.True && !strings.Contains(before, "var.a") {
+		if complete, _ := access.Complete(b, o, action.All); complete == terraform.True && !strings.Contains(before, "var.a") {
 			if self := access.Compare(b, b, o, o); self.Verdict != access.Equal {
 				t.Errorf("compared with itself: %s", described(self))
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -79,7 +80,7 @@ func judged(s *kms.Snapshot) string {
 	for _, key := range s.Keys {
 		d, o := s.Policy(key), s.Owner(key)
 		fmt.Fprintf(&out, "%s%s", key.Address, strings.Join(key.Instances, ","))
-		if complete, why := access.Complete(d, o); complete == terraform.True {
+		if complete, why := access.Complete(d, o, action.All); complete == terraform.True {
 			out.WriteString(" complete\n")
 		} else {
 			fmt.Fprintf(&out, " not complete: %s\n", why)

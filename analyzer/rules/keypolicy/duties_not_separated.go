@@ -48,7 +48,7 @@ func findBothDuties(j *judged) []rule.Problem {
 	if len(both) == 0 {
 		return nil
 	}
-	if complete, why := access.Complete(j.document, j.owner); complete != terraform.True {
+	if complete, why := access.Complete(j.document, j.owner, action.All); complete != terraform.True {
 		j.undecided(j.document.Range, why)
 		return nil
 	}

@@ -47,7 +47,7 @@ func findLockout(j *judged) []rule.Problem {
 				j.resource.Address), rule.Evidence{Range: actionsAt(s), Note: "the denied actions"})}
 		}
 	}
-	if complete, why := access.Complete(j.document, j.owner); complete != terraform.True {
+	if complete, why := access.Complete(j.document, j.owner, action.PutKeyPolicy); complete != terraform.True {
 		j.undecided(j.document.Range, why)
 		return nil
 	}

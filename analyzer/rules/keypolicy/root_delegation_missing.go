@@ -3,9 +3,12 @@ package keypolicy
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
 	"github.com/kms-review/kms-review/analyzer/policy/action"
 	"github.com/kms-review/kms-review/analyzer/rule"
@@ -28,14 +31,18 @@ var RootDelegationMissing = rule.Rule{
 }
 
 func findUndelegated(j *judged) []rule.Problem {
-	if complete, _ := access.Complete(j.document, j.owner); complete != terraform.True {
+	if complete, _ := access.Complete(j.document, j.owner, action.PutKeyPolicy); complete != terraform.True {
 		return nil // KMS203 says why
 	}
 	var keepers []string
 	var root action.Set // what the root is allowed
 	for _, a := range j.allows() {
 		if _, everyone := j.everyone(a); everyone && a.actions&action.PutKeyPolicy != 0 {
-			return nil // or KMS201
+			if !namesIdentities(a.Conditions) {
+				return nil // it may stand for the root, or KMS201 speaks of it
+			}
+			keepers = append(keepers, "those whom a condition names")
+			continue
 		}
 		list, _ := access.Principals(a.Statement, j.owner)
 		for _, p := range list {
@@ -59,3 +66,22 @@ func findUndelegated(j *judged) []rule.Problem {
 	problem.Fix = j.delegate
 	return []rule.Problem{problem}
 }
+
+// namesIdentities tells that conditions limit a statement for everyone to roles and users by their ARNs, which the
+// account's root is none of: it delegates nothing to IAM policies.
+func namesIdentities(conditions policy.Conditions) bool {
+	for _, c := range conditions.Merged() {
+		key, _ := c.Key.Known()
+		test, _ := c.Test.Known()
+		positive := slices.Contains([]string{"arnequals", "arnlike", "stringequals", "stringlike"}, strings.ToLower(test))
+		if !positive || !strings.EqualFold(key, "aws:PrincipalArn") || c.Exists != terraform.True || c.Values.Open || len(c.Values.Items) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(c.Values.Items, func(v policy.Text) bool { return !identityARN.MatchString(symbol(v)) }) {
+			return true
+		}
+	}
+	return false
+}
+
+var identityARN = regexp.MustCompile(`:(role|user|assumed-role)/`)
