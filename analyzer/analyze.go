@@ -228,30 +228,20 @@ func walk(ctx context.Context, fsys fs.FS, found map[string]bool) error {
 
 // judge runs the rules over both snapshots and gives each finding its status.
 func (a *analysis) judge() {
-	before := map[string]result{}
+	before := formers{}
 	if a.base != nil {
 		found, _ := a.run(a.base, nil)
-		for _, r := range found {
-			before[r.keys[0]] = r
-		}
+		before = formersOf(found)
 	}
 	after, undecided := a.run(a.head, a.base)
 	a.known = map[string]bool{}
 	for _, r := range after {
 		a.known[r.keys[0]] = true
 		a.known[r.problem()] = true
-		old, existed := before[r.keys[0]]
-		delete(before, r.keys[0])
-		if !a.concerned(r, old, existed) {
-			continue
+		parts, old := before.match(r)
+		for i, part := range parts {
+			a.add(part, old[i])
 		}
-		if existed && old.finding.Status != finding.Waived && r.finding.Status == finding.New {
-			r.finding.Status = finding.Existing
-		}
-		if r.finding.Status != finding.New {
-			r.fixes = nil
-		}
-		a.results = append(a.results, r)
 	}
 	for _, u := range undecided {
 		if a.change.Affected(u.root, u.Address) {
@@ -262,26 +252,28 @@ func (a *analysis) judge() {
 	a.results = grouped(a.results)
 }
 
-// concerned tells whether the change has to do with a finding: it reaches the resource, or it writes or takes away a
-// waiver, or it makes a waiver's problem.
-func (a *analysis) concerned(r, old result, existed bool) bool {
-	if r.resource == nil {
-		return a.base == nil || !existed
+// add adds a finding of head, if the change has to do with it; old is what the base had of it, nil if nothing.
+func (a *analysis) add(r result, old *former) {
+	if !a.concerned(r, old) {
+		return
 	}
-	rewaived := existed && (old.finding.Status == finding.Waived) != (r.finding.Status == finding.Waived)
-	return rewaived || a.change.Affected(r.finding.Module, r.finding.Address)
+	if old != nil && old.finding.Status != finding.Waived && r.finding.Status == finding.New {
+		r.finding.Status = finding.Existing
+	}
+	if r.finding.Status != finding.New {
+		r.fixes = nil
+	}
+	a.results = append(a.results, r)
 }
 
-// addFixed reports what the change cured: the resource is still there, the problem is not.
-func (a *analysis) addFixed(gone map[string]result) {
-	for _, r := range gone {
-		f := r.finding
-		if f.Status == finding.Waived || a.head.Resource(f.Module, f.Address) == nil || !a.change.Affected(f.Module, f.Address) || a.superseded(f) {
-			continue
-		}
-		f.Status, f.InDiff = finding.Fixed, false
-		a.results = append(a.results, result{finding: f, resource: r.resource, keys: r.keys})
+// concerned tells whether the change has to do with a finding: it reaches the resource, or it writes or takes away a
+// waiver, or it makes a waiver's problem.
+func (a *analysis) concerned(r result, old *former) bool {
+	if r.resource == nil {
+		return a.base == nil || old == nil
 	}
+	rewaived := old != nil && (old.finding.Status == finding.Waived) != (r.finding.Status == finding.Waived)
+	return rewaived || a.change.Affected(r.finding.Module, r.finding.Address)
 }
 
 // superseded tells that another finding at head speaks for this one, which is therefore not cured.

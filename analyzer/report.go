@@ -63,9 +63,13 @@ func sortFindings(list []finding.Finding) {
 		if x.StartLine != y.StartLine {
 			return x.StartLine < y.StartLine
 		}
-		return strings.Join([]string{x.Rule, x.Module, x.Address, x.Fingerprint}, "\x00") <
-			strings.Join([]string{y.Rule, y.Module, y.Address, y.Fingerprint}, "\x00")
+		return identity(x) < identity(y)
 	})
+}
+
+// identity tells findings of one line apart.
+func identity(f finding.Finding) string {
+	return strings.Join(append([]string{f.Rule, f.Module, f.Address, f.Fingerprint, string(f.Status)}, f.Instances...), "\x00")
 }
 
 func hasErrors(list []finding.Diagnostic) bool {

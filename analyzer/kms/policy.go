@@ -51,7 +51,7 @@ func (s *Snapshot) attached(key *Key) (documents []policy.Document, certain bool
 		switch p.isFor(key) {
 		case terraform.True:
 			documents = append(documents, policy.FromValue(p.Attr("policy"), s.documents))
-			certain = certain || p.Exists == terraform.True
+			certain = certain || p.ExistsWith(key.Resource) == terraform.True
 		case terraform.Undecided:
 			perhaps = append(perhaps, policy.FromValue(p.Attr("policy"), s.documents))
 		case terraform.False:

@@ -19,6 +19,7 @@ type Snapshot struct {
 
 	resources map[id][]*terraform.Resource
 	byType    map[string][]*terraform.Resource
+	places    map[id]*terraform.Resource // by the place of an instance, once somebody asks
 	documents *policy.Resolver
 	policies  map[*Key]policy.Document // read so far
 	writes    map[*terraform.Resource][]Written
@@ -128,30 +129,39 @@ func (s *Snapshot) Weight() map[string]int {
 	return weight
 }
 
-// Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new.
+// Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new. Where r stands
+// for several instances, it is what the first of them was that is not new.
 func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Resource {
-	root := r.Scope.Root
-	if before := base.instance(root, r.Address, r.Instances); before != nil {
-		return before
+	places, known := r.PreviousPlaces()
+	if known {
+		for _, place := range places {
+			if before := base.at(r.Scope.Root, place); before != nil {
+				return before
+			}
+		}
 	}
-	if previous := s.Config.PreviousAddress(root, r.Address); previous != r.Address {
-		return base.instance(root, previous, r.Instances)
-	}
-	return nil
-}
-
-// instance finds the resource that stands for an instance. One whose keys are not known may be any.
-func (s *Snapshot) instance(root, address string, keys []string) *terraform.Resource {
-	all := s.resources[id{root, address}]
-	if len(all) == 1 && (len(keys) == 0 || len(all[0].Instances) == 0) {
-		return all[0]
-	}
-	for _, r := range all {
-		for _, key := range keys {
-			if slices.Contains(r.Instances, key) {
-				return r
+	for _, address := range []string{r.Address, s.Config.PreviousAddress(r.Scope.Root, r.Address)} {
+		for _, before := range base.resources[id{r.Scope.Root, address}] {
+			if _, certain := before.Places(); !known || !certain {
+				return before // it may be any
 			}
 		}
 	}
 	return nil
+}
+
+// at finds the resource that stands for an instance.
+func (s *Snapshot) at(root, place string) *terraform.Resource {
+	if s.places == nil {
+		s.places = map[id]*terraform.Resource{}
+		for at, resources := range s.resources {
+			for _, r := range resources {
+				places, _ := r.Places()
+				for _, place := range places {
+					s.places[id{at.root, place}] = r
+				}
+			}
+		}
+	}
+	return s.places[id{root, place}]
 }

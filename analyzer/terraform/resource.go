@@ -19,6 +19,7 @@ type Resource struct {
 
 	block *block
 	env   *environment
+	own   []string // keys of the instances, without those of the modules above
 }
 
 // Resources lists what a scope declares of the wanted kinds and types, in the order of addresses; nil wants all. To
@@ -53,7 +54,7 @@ func (s *Scope) declared(address string) []*Resource {
 	for _, instance := range s.instances(b) {
 		list = append(list, &Resource{
 			Scope: s, Kind: b.kind, Type: b.labels[0], Name: b.labels[1], Address: join(s.Path, address),
-			Instances: qualified(s.keys, instance.keys), Exists: instance.exists, block: b, env: instance.env,
+			Instances: qualified(s.keys, instance.keys), Exists: instance.exists, block: b, env: instance.env, own: instance.keys,
 		})
 	}
 	s.resources[address] = list

@@ -70,6 +70,8 @@ type Scope struct {
 	version   *ProviderVersion  // of a root, once somebody asks
 	lang      *language         // of a root
 	installed map[string]string // of a root: directories of modules that terraform init has installed
+	exists    Truth             // whether the calls above certainly make an instance
+	moving    []moving          // of a root, once somebody asks
 	open      bool              // whoever calls this module may set its variables, and we see no caller
 	memo      map[string]*Value
 	resources map[string][]*Resource // by address in the module
@@ -207,7 +209,7 @@ func (c *Configuration) addRoot(dir string) {
 	vars, diags := readVarFiles(c.fsys, dir, c.named(dir))
 	c.Diagnostics = append(c.Diagnostics, diags...)
 	module := c.modules[dir]
-	root := &Scope{Root: orElse(c.options.Renamed[dir], dir), config: c, Module: module, vars: vars, memo: map[string]*Value{}}
+	root := &Scope{Root: orElse(c.options.Renamed[dir], dir), config: c, Module: module, vars: vars, exists: True, memo: map[string]*Value{}}
 	root.installed = readInstalled(c.fsys, dir)
 	root.open = !module.rootSigns && len(vars.set) == 0 && nested(dir)
 	c.expand(root, []string{dir})
@@ -247,7 +249,7 @@ func (c *Configuration) expand(s *Scope, stack []string) {
 			}
 			child := &Scope{
 				Root: s.Root, Path: join(s.Path, address), config: c, Module: module, parent: s, call: call,
-				callEnv: instance.env, keys: calls(s.keys, address, instance.keys), memo: map[string]*Value{},
+				callEnv: instance.env, exists: All(s.exists, instance.exists), keys: calls(s.keys, address, instance.keys), memo: map[string]*Value{},
 			}
 			c.expand(child, append(stack[:len(stack):len(stack)], dir))
 			s.children[address] = append(s.children[address], child)

@@ -5,7 +5,7 @@ import "strings"
 // AllInstances lists the keys of the instances that a resource stands for, none for a single one; known is false where
 // there may be others, or fewer.
 func (r *Resource) AllInstances() (keys []string, known bool) {
-	return r.Instances, r.Exists == True && len(r.Instances) < maxInstances
+	return r.Instances, All(r.Exists, r.Scope.exists) == True && len(r.Instances) < maxInstances
 }
 
 // Unread tells whether an address lies in a module that a root module calls and that was not read, so that nobody
