@@ -205,3 +205,29 @@ func ownLine(source []byte, start, end int) (from, to int, alone bool) {
 	before, behind := strings.TrimSpace(string(source[from:start])), strings.TrimSpace(string(source[end:to]))
 	return from, to, before == "" && (behind == "," || behind == "")
 }
+
+// Reinstate writes a statement of another document before the first one of d, as it is written there in source. Both
+// are in the same notation, and d does not have a statement of that name.
+func (p Policies) Reinstate(d policy.Document, s policy.Statement, source []byte) []finding.Edit {
+	if len(d.Statements) == 0 || !s.Range.CanSliceBytes(source) {
+		return nil
+	}
+	text := string(s.Range.SliceBytes(source))
+	if d.Resource == nil {
+		first := p.object(d.Statements[0])
+		if first == nil || !first.listed || s.Notation != d.Statements[0].Notation {
+			return nil
+		}
+		if first.own {
+			return first.settled([]finding.Edit{first.edit(first.start, text+","+first.newline+first.outer)})
+		}
+		return first.settled([]finding.Edit{first.edit(first.start, text+", ")})
+	}
+	t, first := p.statementBlock(d.Statements[0])
+	if t == nil || d.Statements[0].Resource != d.Resource || s.Notation != policy.Block || !strings.HasPrefix(text, "statement") {
+		return nil
+	}
+	at := aboveComments(t.source, lineStart(t.source, first.TypeRange.Start.Byte))
+	nl := t.newline(at)
+	return settle(t.source, []finding.Edit{t.edit(at, at, indentOf(t.line(first.TypeRange.Start.Byte))+text+nl+nl)})
+}

@@ -58,3 +58,15 @@ func nextLine(source []byte, at int) int {
 	}
 	return len(source)
 }
+
+// Rename gives a resource another name, and writes a block behind it that says what becomes of the old one. Block ends
+// with a newline.
+func Rename(r *terraform.Resource, name, block string) []finding.Edit {
+	edits := After(r, block)
+	t := locate(r.File(), r.Source(), r.Header().Start.Byte)
+	if edits == nil || t == nil || len(t.block.LabelRanges) != 2 {
+		return nil
+	}
+	label := t.block.LabelRanges[1]
+	return append(edits, t.edit(label.Start.Byte, label.End.Byte, `"`+name+`"`))
+}

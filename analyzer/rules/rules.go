@@ -12,6 +12,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
 	"github.com/kms-review/kms-review/analyzer/rules/lifecycle"
 	"github.com/kms-review/kms-review/analyzer/rules/multiregion"
+	"github.com/kms-review/kms-review/analyzer/rules/policychange"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 	"github.com/kms-review/kms-review/analyzer/rules/statement"
 )
@@ -53,6 +54,9 @@ func All() []rule.Rule {
 		cost.MonthlyCostDelta,
 		lifecycle.KeyDestroyed,
 		lifecycle.KeyDestroyedConsumerKeepsIt,
+		policychange.PolicyWidened,
+		policychange.RootDelegationRemoved,
+		policychange.KeyPolicyDetached,
 	}
 }
 

@@ -36,11 +36,11 @@ func (c *comparer) changed(allows side, q *question, r *requester, group action.
 	d.Actions = group
 	switch {
 	case why == denied && !r.elsewhere:
-		d.Principal = c.caller(r)
+		c.concern(&d, nil, r)
 	case why != unmentioned:
-		d.Principal = c.whom(other, r)
+		c.concern(&d, other, r)
 	default:
-		d.Principal = c.whom(allowing, r)
+		c.concern(&d, allowing, r)
 	}
 	if why == denied {
 		keys = q.exempting(allows)
@@ -138,12 +138,13 @@ func (l *limit) comparisonKey() string {
 	return l.written
 }
 
-// whom names the principal of a statement that stands for the requester.
-func (c *comparer) whom(a *asked, r *requester) string {
+// concern notes the principal of a statement that stands for the requester, or the requester itself.
+func (c *comparer) concern(d *difference, a *asked, r *requester) {
 	if p := c.widest(a, r); p != nil {
-		return c.label(p)
+		d.Principal, d.Kind, d.Own = c.label(p), p.Kind, c.isOwn(*p)
+		return
 	}
-	return c.caller(r)
+	d.Principal, d.Kind, d.Own = c.caller(r), r.Kind, r.own
 }
 
 // widest is the principal of a statement that stands for the requester, the widest where there are several; nil

@@ -37,7 +37,9 @@ type Comparison struct {
 
 // Change is one difference.
 type Change struct {
-	Principal string // in Markdown: "everyone", "the key's account", or a text as written in a code span
+	Principal string          // in Markdown: "everyone", "the key's account", or a text as written in a code span
+	Kind      Kind            // of the principal
+	Own       terraform.Truth // whether its account is the key's, where it has one
 	Actions   action.Set
 	// Words is a sentence without its full stop, in Markdown: "`arn:aws:iam::111122223333:role/app` may now `kms:Decrypt`",
 	// "the condition on `kms:ViaService` no longer limits `kms:Decrypt` for everyone".

@@ -1,0 +1,190 @@
+package policychange
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/policy"
+	"github.com/kms-review/kms-review/analyzer/policy/access"
+	"github.com/kms-review/kms-review/analyzer/policy/action"
+	"github.com/kms-review/kms-review/analyzer/rule"
+	"github.com/kms-review/kms-review/analyzer/terraform"
+)
+
+//go:embed policy_widened.txtar
+var policyWidenedSpec string
+
+const modifyGuide = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html"
+
+// PolicyWidened reports a key policy that allows requests which the one before did not.
+var PolicyWidened = rule.Rule{
+	ID: "KMS804", Name: "policy-widened",
+	Title:      "This change lets more happen with a key",
+	Severity:   finding.Critical,
+	Hazard:     true,
+	References: []string{modifyGuide, "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"},
+	Compliance: []string{"AWS Well-Architected SEC03-BP04", "NIST 800-53 AC-6", "NIST 800-53 CM-6", "SOC 2 CC6.1"},
+	Spec:       policyWidenedSpec,
+	Check:      checkPolicyWidened,
+}
+
+func checkPolicyWidened(p *rule.Pass) {
+	for _, r := range revisions(p) {
+		compared := r.compare()
+		changes := compared.Wider
+		if compared.Verdict == access.Incomparable {
+			changes = append(slices.Clone(changes), r.named(changes)...)
+		}
+		if len(changes) == 0 {
+			if compared.Verdict == access.Incomparable && r.rewritten() {
+				_, head, _ := r.policies()
+				p.Undecided(r.key.Resource, attrPolicy, terraform.Value{Range: r.visible(head.Range), Reason: compared.Reason})
+			}
+			continue
+		}
+		var rest []access.Change
+		public := map[*policy.Statement][]access.Change{}
+		var order []*policy.Statement
+		for _, change := range changes {
+			if !r.openedUp(change) {
+				rest = append(rest, change)
+				continue
+			}
+			if public[change.Head] == nil {
+				order = append(order, change.Head)
+			}
+			public[change.Head] = append(public[change.Head], change)
+		}
+		if len(rest) > 0 {
+			p.Report(r.widened(rest))
+		}
+		for _, statement := range order {
+			problem := r.widened(public[statement])
+			sid, _ := statement.Sid.Symbol()
+			problem.Part, problem.Discriminator = r.visible(statement.Range), "everyone\x00"+sid
+			p.Report(problem)
+		}
+	}
+}
+
+// openedUp tells a statement that newly lets in everyone. By itself it is a problem of the policy, which other rules
+// report with what to do, so that this one has to leave it to them.
+func (r revision) openedUp(c access.Change) bool {
+	if c.Kind != access.Everyone || c.Head == nil {
+		return false
+	}
+	limit, _ := access.CallerLimit(*c.Head, r.Head.Owner(r.key))
+	return limit == access.NoLimit && !r.wasOpen()
+}
+
+// wasOpen tells that the policy of the base had a statement for everyone already: then the problem is an old one, and
+// nobody else would say that it grows.
+func (r revision) wasOpen() bool {
+	owner := r.Base.Owner(r.old)
+	for _, d := range alternatives(r.Base.Policy(r.old)) {
+		for _, s := range d.Statements {
+			limit, _ := access.CallerLimit(s, owner)
+			list, _ := access.Principals(s, owner)
+			everyone := slices.ContainsFunc(list, func(p access.Principal) bool { return p.Kind == access.Everyone })
+			if s.Effect.Is("Allow") != terraform.False && limit != access.Limits && (everyone || s.NotPrincipals.Present == terraform.True) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxChanges is how many changes a message tells.
+const maxChanges = 3
+
+// widened is the one problem of a key.
+func (r revision) widened(changes []access.Change) rule.Problem {
+	problem := rule.Problem{Resource: r.key.Resource, Attribute: attrPolicy, Shared: true}
+	var told []string
+	reach := ""
+	for _, c := range changes {
+		severity, why := r.severity(c)
+		if severity > problem.Severity {
+			problem.Severity, reach = severity, why
+		}
+		if words := c.Words + conditions(c); len(told) < maxChanges && !slices.Contains(told, words) {
+			told = append(told, words)
+		}
+		if c.Head != nil && problem.Range.Filename == "" {
+			problem.Range = r.visible(c.Head.Range)
+		}
+		if c.Base != nil {
+			problem.Evidence = r.evidence(problem.Evidence, c.Base.Range, "what the policy said before")
+		}
+	}
+	if more := len(changes) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	problem.Message = fmt.Sprintf("The policy of `%s` gets wider: %s. The policy before this change does not allow that%s.",
+		r.key.Address, strings.Join(told, "; "), reach)
+	return problem
+}
+
+// conditions says under which conditions something new is allowed.
+func conditions(c access.Change) string {
+	if c.Base != nil || c.Head == nil {
+		return "" // the words say it
+	}
+	var keys []string
+	for _, condition := range c.Head.Conditions.Items {
+		if key, known := condition.Key.Known(); known && !slices.Contains(keys, "`"+key+"`") {
+			keys = append(keys, "`"+key+"`")
+		}
+	}
+	switch len(keys) {
+	case 0:
+		return ""
+	case 1:
+		return ", under a condition on " + keys[0]
+	default:
+		return ", under conditions on " + strings.Join(keys, " and ")
+	}
+}
+
+// severity says how much a change lets in, and completes the sentence "the policy before does not allow that".
+func (r revision) severity(c access.Change) (severity finding.Severity, why string) {
+	escalates := c.Actions & (action.PutKeyPolicy | action.ScheduleKeyDeletion)
+	if c.Actions&action.CreateGrant != 0 && !forServices(c.Head) {
+		escalates |= action.CreateGrant
+	}
+	switch {
+	case c.Kind == access.Account && c.Own == terraform.True:
+		return finding.Low, ", and leaves to the account's IAM policies who may do it"
+	case c.Kind == access.Everyone && c.Head != nil:
+		switch limit, _ := access.CallerLimit(*c.Head, r.Head.Owner(r.key)); limit {
+		case access.NoLimit:
+			return finding.Critical, ", and no condition says whose principals may do it: any AWS account can"
+		case access.Limits, access.LimitUnknown:
+		}
+	case c.Kind == access.Service:
+		return finding.High, ""
+	case c.Own == terraform.False && !r.trusted(c):
+		return finding.Critical, ", and it is another account whose administrators decide who there can do it"
+	}
+	if escalates != 0 && c.Kind != access.Service {
+		return finding.Critical, ", and with `" + escalates.String() + "` the key can be taken over or destroyed"
+	}
+	return finding.High, ""
+}
+
+// forServices tells that a statement lets grants be made for services of AWS only, as the console writes it for a
+// key's users. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
+func forServices(s *policy.Statement) bool {
+	return s != nil && slices.ContainsFunc(s.Conditions.Items, func(c policy.Condition) bool {
+		key, _ := c.Key.Known()
+		return strings.EqualFold(key, "kms:GrantIsForAWSResource") && len(c.Values.Items) == 1 && c.Values.Items[0].Is("true") == terraform.True
+	})
+}
+
+// trusted tells that the settings list the account which a change lets in.
+func (r revision) trusted(c access.Change) bool {
+	return slices.ContainsFunc(r.Options.TrustedAccounts, func(account string) bool { return strings.Contains(c.Principal, account) })
+}
