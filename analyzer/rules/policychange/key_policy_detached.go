@@ -140,7 +140,7 @@ func checkArgumentGone(r revision) {
 		return
 	}
 	r.Report(rule.Problem{
-		Resource: r.key.Resource, Attribute: attrPolicy, Severity: finding.Low,
+		Resource: r.key.Resource, Attribute: attrPolicy, Severity: finding.Low, Range: r.visible(is.Range),
 		Message: fmt.Sprintf("`%s` no longer has a `policy`, and nothing comes of it: to the provider a missing policy means any, so the old one "+
 			"stays in force and Terraform no longer looks after it. Write the policy that is to hold from now on, be it AWS's default one.", r.key.Address),
 		Evidence: r.evidence(nil, was.Range, "this policy stays in force"),
