@@ -3,6 +3,7 @@ package keypolicy
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
@@ -42,10 +43,15 @@ func checkNoExplicitPolicy(p *rule.Pass) {
 }
 
 // kept tells that the key had a policy before the change. Terraform leaves the old policy in place when the
-// argument is taken away. https://github.com/hashicorp/terraform-provider-aws/issues/22557
+// argument is taken away, and what the end of an aws_kms_key_policy does is told by KMS806.
+// https://github.com/hashicorp/terraform-provider-aws/issues/22557
 func kept(p *rule.Pass, key *kms.Key) bool {
 	before := p.Before(key.Resource)
-	return before != nil && !unset(before.Attr("policy"))
+	if before == nil {
+		return false
+	}
+	had := func(old *kms.Key) bool { return old.Resource == before && len(old.Policies) > 0 }
+	return !unset(before.Attr("policy")) || slices.ContainsFunc(p.Base.Keys, had)
 }
 
 // unset tells that a policy argument says nothing. The provider accepts an empty text, and sends no policy for it.

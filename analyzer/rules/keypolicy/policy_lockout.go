@@ -29,7 +29,7 @@ var PolicyLockout = rule.Rule{
 	ID: "KMS203", Name: "policy-lockout",
 	Title:      "Key policy locks everyone out",
 	Severity:   finding.Critical,
-	Supersedes: []string{"KMS204"},
+	Supersedes: []string{"KMS204", "KMS805"},
 	References: []string{defaultPolicy, bypassCheck},
 	Compliance: []string{controlKeyStore, "NIST SP 800-53 SC-12(1)"},
 	Spec:       policyLockoutSpec,

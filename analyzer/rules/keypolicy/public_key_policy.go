@@ -34,7 +34,7 @@ var PublicKeyPolicy = rule.Rule{
 	ID: "KMS201", Name: "public-key-policy",
 	Title:      "Key policy allows everyone",
 	Severity:   finding.Critical,
-	Supersedes: []string{"KMS202", "KMS208", "KMS209", "KMS211"},
+	Supersedes: []string{"KMS202", "KMS208", "KMS209", "KMS211", "KMS804"},
 	References: []string{policyOverview, findingAccess, notPrincipal},
 	Compliance: []string{controlKMS5, controlCIS, controlPublic, controlAccess, controlLeast, controlSOC2},
 	Spec:       publicKeyPolicySpec,

@@ -19,8 +19,9 @@ var weakLimitingConditionSpec string
 // WeakLimitingCondition reports a statement for everyone whose conditions do not say who everyone is.
 var WeakLimitingCondition = rule.Rule{
 	ID: "KMS202", Name: "weak-limiting-condition",
-	Title:    "Wildcard principal limited only by a condition that does not limit callers",
-	Severity: finding.High,
+	Title:      "Wildcard principal limited only by a condition that does not limit callers",
+	Severity:   finding.High,
+	Supersedes: []string{"KMS804"},
 	References: []string{
 		"https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html",
