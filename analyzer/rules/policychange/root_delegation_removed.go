@@ -48,7 +48,7 @@ func checkRootDelegationRemoved(p *rule.Pass) {
 		}
 		owner := r.Head.Owner(r.key)
 		has, _ := delegation(head, owner)
-		if complete, why := access.Complete(head, owner); has != terraform.False || complete != terraform.True {
+		if complete, why := access.Complete(head, owner, action.PutKeyPolicy); has != terraform.False || complete != terraform.True {
 			if has == terraform.False {
 				p.Undecided(r.key.Resource, attrPolicy, terraform.Value{Range: r.visible(head.Range), Reason: why})
 			}
