@@ -26,7 +26,8 @@ var ErrNothingReadable = errors.New("none of the Terraform files could be read")
 // means that there is no judgement at all: ctx ended, a tree cannot be listed, or ErrNothingReadable (with a
 // report that holds the diagnostics).
 func Analyze(ctx context.Context, in Input) (Report, error) {
-	a := analysis{in: in, rules: selected(in)}
+	a := analysis{in: in, partly: map[string]bool{}, demanded: map[string]bool{}}
+	a.selectRules()
 	if err := a.load(ctx); err != nil {
 		return Report{}, err
 	}
@@ -45,14 +46,16 @@ func Analyze(ctx context.Context, in Input) (Report, error) {
 
 // analysis is one run of Analyze.
 type analysis struct {
-	in      Input
-	rules   []rule.Rule
-	dirs    []string
-	changed []string      // of these, those with changed configuration files
-	base    *kms.Snapshot // nil in a scan
-	head    *kms.Snapshot
-	change  compare.Change
-	hidden  []finding.Hidden
+	in       Input
+	rules    []rule.Rule
+	partly   map[string]bool // of these, by ID, those that are on in part
+	demanded map[string]bool // resource types that rules judge although they name no key
+	dirs     []string
+	changed  []string      // of these, those with changed configuration files
+	base     *kms.Snapshot // nil in a scan
+	head     *kms.Snapshot
+	change   compare.Change
+	hidden   []finding.Hidden
 
 	known     map[string]bool // keys and problems of all findings at head, affected or not
 	results   []result
@@ -80,15 +83,23 @@ func (r result) problem() string {
 	return r.finding.Rule + "\x00" + r.finding.File + "\x00" + r.shared
 }
 
-func selected(in Input) []rule.Rule {
-	var chosen []rule.Rule
+// selectRules lists the rules that are on, with the resource types that they judge although they name no key. Only these
+// are read beyond what has to do with KMS by itself.
+func (a *analysis) selectRules() {
 	for _, r := range rules.All() {
-		on, named := in.Settings.Rules[r.ID]
-		if on || !named && !r.OffByDefault {
-			chosen = append(chosen, r)
+		on, named := a.in.Settings.Rules[r.ID]
+		partly := !named && r.OffByDefault && r.Demands != nil && len(r.Demands(a.in.Settings.Options, false)) > 0
+		if !on && !partly && (named || r.OffByDefault) {
+			continue
+		}
+		a.rules = append(a.rules, r)
+		a.partly[r.ID] = partly
+		if r.Demands != nil {
+			for _, typ := range r.Demands(a.in.Settings.Options, !partly) {
+				a.demanded[typ] = true
+			}
 		}
 	}
-	return chosen
 }
 
 func (a *analysis) load(ctx context.Context) error {
@@ -106,7 +117,7 @@ func (a *analysis) load(ctx context.Context) error {
 }
 
 func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
-	options := terraform.Options{VarFiles: a.in.VarFiles, VarFilesOf: a.in.Settings.VarFilesOf, Matters: kms.Matters, Always: a.changed, Renamed: renamed}
+	options := terraform.Options{VarFiles: a.in.VarFiles, VarFilesOf: a.in.Settings.VarFilesOf, Matters: kms.MattersTo(a.demanded), Always: a.changed, Renamed: renamed}
 	if a.head != nil {
 		options.Reuse = a.head.Config
 	}
@@ -114,7 +125,7 @@ func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, rena
 	if err != nil {
 		return nil, err
 	}
-	return kms.Build(config), nil
+	return kms.Build(config).Demand(a.demanded), nil
 }
 
 // findDirs lists the directories to read: all in a scan, else those of the changed files and of whoever calls

@@ -33,7 +33,7 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	var undecided []located
 	silenced := map[subject]bool{}
 	for _, r := range a.rules {
-		problems, open := rule.Run(r, rule.Given{Head: s, Base: base, Now: a.in.Now, Options: a.in.Settings.Options})
+		problems, open := rule.Run(r, rule.Given{Head: s, Base: base, Now: a.in.Now, Options: a.in.Settings.Options, Partly: a.partly[r.ID]})
 		for _, p := range problems {
 			results = append(results, a.result(r, p, s == a.base || p.AtBase))
 			for _, id := range r.Supersedes {

@@ -47,7 +47,7 @@ func addresses(keys []*Key) []string {
 // Concerns tells whether a resource is any of our business: a part of KMS, a service that is judged with or without a
 // key, one that names a key, or an identity policy that names an action of KMS.
 func (s *Snapshot) Concerns(r *terraform.Resource) bool {
-	if ofKMS(r.Type) || stores(r) || s.speaks(r) {
+	if s.demanded[r.Type] || ofKMS(r.Type) || stores(r) || s.speaks(r) {
 		return true
 	}
 	_, names := s.linked().keys[r]

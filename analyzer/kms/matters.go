@@ -10,7 +10,14 @@ import (
 // Matters tells by a file's text whether it may say anything about KMS: it names a resource type of KMS or one that is
 // judged with or without a key, a service beside the argument for its key, a module that makes keys, or an action. A
 // word in a comment is enough; a missing one is proof.
-func Matters(text []byte) bool {
+func Matters(text []byte) bool { return matters(text, nil) }
+
+// MattersTo is Matters for somebody who judges resources of some types even where they name no key.
+func MattersTo(types map[string]bool) func(text []byte) bool {
+	return func(text []byte) bool { return matters(text, types) }
+}
+
+func matters(text []byte, types map[string]bool) bool {
 	if mattersToIAM(text) {
 		return true
 	}
@@ -35,7 +42,7 @@ func Matters(text []byte) bool {
 		}
 		rest = rest[i:]
 		typ := string(rest[:wordLength(rest)])
-		if ofKMS(typ) || typ == defaultEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
+		if types[typ] || ofKMS(typ) || typ == defaultEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
 			return true
 		}
 		rest = rest[len(typ):]

@@ -17,6 +17,7 @@ type Snapshot struct {
 	Keys        []*Key      // in the order of roots and addresses
 	KeyPolicies []KeyPolicy // aws_kms_key_policy resources
 
+	demanded  map[string]bool // resource types that somebody judges even where they name no key
 	resources map[id][]*terraform.Resource
 	byType    map[string][]*terraform.Resource
 	places    map[id]*terraform.Resource // by the place of an instance, once somebody asks
@@ -85,6 +86,12 @@ func Build(config *terraform.Configuration) *Snapshot {
 			s.Keys, s.byResource[r] = append(s.Keys, key), key
 		}
 	}
+	return s
+}
+
+// Demand says which resource types are judged even where they name no key: their resources are of concern.
+func (s *Snapshot) Demand(types map[string]bool) *Snapshot {
+	s.demanded = types
 	return s
 }
 

@@ -27,6 +27,10 @@ type Rule struct {
 	Compliance   []string // controls that the rule relates to
 	Spec         string   // the specification: prose, then examples in txtar form
 	Check        func(*Pass)
+
+	// Demands lists the resource types that the rule judges even where they name no key: all of them, or those that
+	// the settings ask for. These switch on a rule that is off by default, in part. nil: no such type.
+	Demands func(o Options, all bool) []string
 }
 
 // Given is what a rule judges by.
@@ -35,6 +39,7 @@ type Given struct {
 	Base    *kms.Snapshot // nil where there is nothing to compare with
 	Now     time.Time     // the date of the judgement
 	Options Options
+	Partly  bool // the rule is on for what Options ask for, and nothing else
 }
 
 // Pass is one run of one rule over one snapshot.

@@ -48,6 +48,7 @@ func All() []rule.Rule {
 		lifecycle.DisabledKeyInUse,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
+		encryption.CustomerKeyRequired,
 		multiregion.ReplicaInvalid,
 		multiregion.ReplicaPolicyDrift,
 		multiregion.MultiRegionWithoutNeed,

@@ -44,7 +44,7 @@ var aToB = []Row{
 		Default: Required,
 	},
 	{
-		Type: "aws_apprunner_service", Path: "encryption_configuration.kms_key",
+		Type: "aws_apprunner_service", Path: "encryption_configuration.kms_key", Own: "encryption_configuration",
 		Accepts: KeyARN, Alias: AliasRejectedByAPI, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesConfig,
 	},
@@ -92,7 +92,7 @@ var aToB = []Row{
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 	},
 	{
-		Type: "aws_bedrockagent_data_source", Path: "server_side_encryption_configuration.kms_key_arn",
+		Type: "aws_bedrockagent_data_source", Path: "server_side_encryption_configuration.kms_key_arn", Own: "server_side_encryption_configuration",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,

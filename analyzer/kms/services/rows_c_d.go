@@ -74,14 +74,14 @@ var cToD = []Row{
 		Default: AWSManaged, Managed: "alias/aws/codecommit",
 	},
 	{
-		Type: "aws_codegurureviewer_repository_association", Path: "kms_key_details.kms_key_id",
+		Type: "aws_codegurureviewer_repository_association", Path: "kms_key_details.kms_key_id", Own: "kms_key_details",
 		Accepts: anyForm, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesConfig,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "kms_key_details.encryption_option", Need: []string{"CUSTOMER_MANAGED_CMK"}, Default: "AWS_OWNED_CMK"},
 	},
 	{
-		Type: "aws_codepipeline", Path: "artifact_store.encryption_key.id",
+		Type: "aws_codepipeline", Path: "artifact_store.encryption_key.id", Own: "encryption_key",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSManaged, Managed: "alias/aws/s3",
@@ -292,7 +292,7 @@ var cToD = []Row{
 		Default: FromSource, Region: OfReplica,
 	},
 	{
-		Type: "aws_dynamodb_table", Path: "server_side_encryption.kms_key_arn",
+		Type: "aws_dynamodb_table", Path: "server_side_encryption.kms_key_arn", Own: "server_side_encryption",
 		Accepts: anyARN, Alias: AliasDiffers, AliasSource: "https://github.com/terraform-aws-modules/terraform-aws-dynamodb-table/issues/92", BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: NoOp, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: AWSOwned,

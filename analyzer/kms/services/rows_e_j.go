@@ -30,14 +30,14 @@ var eToJ = []Row{
 		Flag:    &Flag{Path: "encrypted", Need: []string{"true"}, Unwritten: true, Sources: []string{"snapshot_id", "outpost_arn"}, Without: "unless the account encrypts by default, EC2 refuses to create the volume"},
 	},
 	{
-		Type: "aws_ecr_repository", Path: "encryption_configuration.kms_key",
+		Type: "aws_ecr_repository", Path: "encryption_configuration.kms_key", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: Replace, Loss: LosesData,
 		Default: S3Managed,
 		Flag:    &Flag{Path: "encryption_configuration.encryption_type", Need: []string{"KMS", "KMS_DSSE"}, Default: "AES256"},
 	},
 	{
-		Type: "aws_ecr_repository_creation_template", Path: "encryption_configuration.kms_key",
+		Type: "aws_ecr_repository_creation_template", Path: "encryption_configuration.kms_key", Own: "encryption_configuration",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: NoOp,
 		Default: S3Managed,
@@ -86,7 +86,7 @@ var eToJ = []Row{
 		Default: AWSManaged, Managed: "alias/aws/elasticfilesystem", Region: OfDestination,
 	},
 	{
-		Type: "aws_eks_cluster", Path: "encryption_config.provider.key_arn",
+		Type: "aws_eks_cluster", Path: "encryption_config.provider.key_arn", Own: "encryption_config",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: Replace, Loss: LosesData,
 		Default: AWSOwned,

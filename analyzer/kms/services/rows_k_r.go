@@ -3,13 +3,13 @@ package services
 // kToR are the rows of the types that begin with aws_k to aws_r, by type and path.
 var kToR = []Row{
 	{
-		Type: "aws_kendra_index", Path: "server_side_encryption_configuration.kms_key_id",
+		Type: "aws_kendra_index", Path: "server_side_encryption_configuration.kms_key_id", Own: "server_side_encryption_configuration",
 		Accepts: anyForm, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesData,
 		Default: AWSOwned,
 	},
 	{
-		Type: "aws_keyspaces_table", Path: "encryption_specification.kms_key_identifier",
+		Type: "aws_keyspaces_table", Path: "encryption_specification.kms_key_identifier", Own: "encryption_specification",
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: AWSOwned,
@@ -173,14 +173,14 @@ var kToR = []Row{
 		Default: FromSource,
 	},
 	{
-		Type: "aws_mq_broker", Path: "encryption_options.kms_key_id",
+		Type: "aws_mq_broker", Path: "encryption_options.kms_key_id", Own: "encryption_options",
 		Accepts: anyARN, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: Replace, Loss: LosesData,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_options.use_aws_owned_key", Need: []string{"false"}, Default: "true"},
 	},
 	{
-		Type: "aws_msk_cluster", Path: "encryption_info.encryption_at_rest_kms_key_arn",
+		Type: "aws_msk_cluster", Path: "encryption_info.encryption_at_rest_kms_key_arn", Own: "encryption_info",
 		Accepts: anyARN, Alias: AliasReplacesLikely, BareID: Replace,
 		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: NoOp, Loss: LosesData,
 		Default: AWSManaged, Managed: "alias/aws/kafka",
@@ -205,28 +205,28 @@ var kToR = []Row{
 		Default: AWSOwned,
 	},
 	{
-		Type: "aws_networkfirewall_firewall", Path: "encryption_configuration.key_id",
+		Type: "aws_networkfirewall_firewall", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_KMS"}, Required: true},
 	},
 	{
-		Type: "aws_networkfirewall_firewall_policy", Path: "encryption_configuration.key_id",
+		Type: "aws_networkfirewall_firewall_policy", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_KMS"}, Required: true},
 	},
 	{
-		Type: "aws_networkfirewall_rule_group", Path: "encryption_configuration.key_id",
+		Type: "aws_networkfirewall_rule_group", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_KMS"}, Required: true},
 	},
 	{
-		Type: "aws_networkfirewall_tls_inspection_configuration", Path: "encryption_configuration.key_id",
+		Type: "aws_networkfirewall_tls_inspection_configuration", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace, Object: true,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
@@ -240,7 +240,7 @@ var kToR = []Row{
 		Flag:    &Flag{Path: "encrypt_at_rest.enabled", Need: []string{"true"}, Required: true},
 	},
 	{
-		Type: "aws_osis_pipeline", Path: "encryption_at_rest_options.kms_key_arn",
+		Type: "aws_osis_pipeline", Path: "encryption_at_rest_options.kms_key_arn", Own: "encryption_at_rest_options",
 		Accepts: anyARN,
 		Change:  InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
@@ -258,7 +258,7 @@ var kToR = []Row{
 		Default: AWSOwned,
 	},
 	{
-		Type: "aws_qbusiness_application", Path: "encryption_configuration.kms_key_id",
+		Type: "aws_qbusiness_application", Path: "encryption_configuration.kms_key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, Loss: LosesConfig,
 		Default: AWSOwned,

@@ -9,7 +9,7 @@ var sToZ = []Row{
 		Region: OfDestination,
 	},
 	{
-		Type: "aws_s3_bucket", Path: "server_side_encryption_configuration.rule.apply_server_side_encryption_by_default.kms_master_key_id",
+		Type: "aws_s3_bucket", Path: "server_side_encryption_configuration.rule.apply_server_side_encryption_by_default.kms_master_key_id", Own: "server_side_encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: S3Managed,
@@ -35,7 +35,7 @@ var sToZ = []Row{
 		Flag:   &Flag{Path: "rule.source_selection_criteria.sse_kms_encrypted_objects.status", Need: []string{"Enabled"}, Unwritten: true, Without: "without it S3 replicates no object that is encrypted with KMS"},
 	},
 	{
-		Type: "aws_s3_bucket_server_side_encryption_configuration", Path: "rule.apply_server_side_encryption_by_default.kms_master_key_id",
+		Type: "aws_s3_bucket_server_side_encryption_configuration", Path: "rule.apply_server_side_encryption_by_default.kms_master_key_id", Own: "apply_server_side_encryption_by_default",
 		Accepts: anyForm, Alias: AliasDiscouraged, AliasSource: "https://github.com/hashicorp/terraform-provider-aws/issues/25713", BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: S3Managed,
@@ -67,7 +67,7 @@ var sToZ = []Row{
 		Flag:    &Flag{Path: "encryption_configuration.sse_algorithm", Need: []string{"aws:kms"}, Required: true},
 	},
 	{
-		Type: "aws_s3tables_table_bucket", Path: "encryption_configuration.kms_key_arn",
+		Type: "aws_s3tables_table_bucket", Path: "encryption_configuration.kms_key_arn", Own: "encryption_configuration",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace, Object: true,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: S3Managed,
@@ -177,7 +177,7 @@ var sToZ = []Row{
 		Default: AWSManaged, Managed: "alias/aws/secretsmanager", Region: OfReplica,
 	},
 	{
-		Type: "aws_securitylake_data_lake", Path: "configuration.encryption_configuration.kms_key_id",
+		Type: "aws_securitylake_data_lake", Path: "configuration.encryption_configuration.kms_key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace, Object: true,
 		Change: InPlace, Set: InPlace, Unset: InPlace, Loss: LosesConfig,
 		Default: S3Managed,
@@ -188,14 +188,14 @@ var sToZ = []Row{
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 	},
 	{
-		Type: "aws_sfn_activity", Path: "encryption_configuration.kms_key_id",
+		Type: "aws_sfn_activity", Path: "encryption_configuration.kms_key_id", Own: "encryption_configuration",
 		Accepts: anyForm, Alias: AliasKept, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, Loss: LosesConfig,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_MANAGED_KMS_KEY"}, Default: "AWS_OWNED_KEY"},
 	},
 	{
-		Type: "aws_sfn_state_machine", Path: "encryption_configuration.kms_key_id",
+		Type: "aws_sfn_state_machine", Path: "encryption_configuration.kms_key_id", Own: "encryption_configuration",
 		Accepts: anyForm, Alias: AliasKept, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
@@ -310,21 +310,21 @@ var sToZ = []Row{
 		Default: S3Managed,
 	},
 	{
-		Type: "aws_verifiedaccess_endpoint", Path: "sse_specification.kms_key_arn",
+		Type: "aws_verifiedaccess_endpoint", Path: "sse_specification.kms_key_arn", Own: "sse_specification",
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "sse_specification.customer_managed_key_enabled", Need: []string{"true"}},
 	},
 	{
-		Type: "aws_verifiedaccess_group", Path: "sse_configuration.kms_key_arn",
+		Type: "aws_verifiedaccess_group", Path: "sse_configuration.kms_key_arn", Own: "sse_configuration",
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "sse_configuration.customer_managed_key_enabled", Need: []string{"true"}},
 	},
 	{
-		Type: "aws_verifiedaccess_trust_provider", Path: "sse_specification.kms_key_arn",
+		Type: "aws_verifiedaccess_trust_provider", Path: "sse_specification.kms_key_arn", Own: "sse_specification",
 		Accepts: anyARN, BareID: InPlace,
 		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,

@@ -25,6 +25,7 @@ type Row struct {
 	Alias       Alias
 	AliasSource string // URL that shows what Alias says
 	BareID      Plan   // what is planned when the state holds the key's ARN and the configuration its id
+	Own         string // the outermost block of the path that does nothing but encrypt the resource's own data: it may be left out
 	Object      bool   // a part of the path is written as a value, not as a block: x = { kms_key_arn = ... }
 	Signs       bool   // wants an asymmetric key to sign with; all others want a symmetric encryption key
 

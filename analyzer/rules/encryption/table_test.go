@@ -48,16 +48,26 @@ func body(object bool, arguments []argument) string {
 	return out.String()
 }
 
-// judge says what a rule makes of a configuration: "reported", "undecided" or "silent".
-func judge(t *testing.T, id, text string, with settings.Settings) (verdict string, found []finding.Finding) {
+// analyse judges a root module, beside one that has to do with KMS.
+func analyse(t *testing.T, text string, with settings.Settings) analyzer.Report {
 	t.Helper()
-	with.Rules[id] = true
 	report, err := analyzer.Analyze(t.Context(), analyzer.Input{
-		Head: fstest.MapFS{"main.tf": {Data: []byte(text)}}, Settings: with, Now: time.Unix(0, 0),
+		Head: fstest.MapFS{
+			"main.tf":       {Data: []byte(text)},
+			"other/main.tf": {Data: []byte("resource \"aws_kms_alias\" \"other\" {\n  name = \"alias/other\"\n  target_key_id = \"1234abcd-12ab-34cd-56ef-1234567890ab\"\n}\n")},
+		}, Settings: with, Now: time.Unix(0, 0),
 	})
 	if err != nil || len(report.Diagnostics) > 0 {
 		t.Fatal(err, report.Diagnostics, text)
 	}
+	return report
+}
+
+// judge says what a rule makes of a configuration: "reported", "undecided" or "silent".
+func judge(t *testing.T, id, text string, with settings.Settings) (verdict string, found []finding.Finding) {
+	t.Helper()
+	with.Rules[id] = true
+	report := analyse(t, text, with)
 	for _, f := range report.Findings {
 		if f.Rule == id {
 			found = append(found, f)
