@@ -3,5 +3,5 @@
 //
 // A document that the configuration decides only in part keeps what it decides. Three things say what is missing:
 // a Text may have parts that are not known, a List or Conditions may be Open (there may be more than what is
-// listed, but what is listed is there), and what is Exists Undecided may not be there at all.
+// listed, but what is listed is there; Possible and Rest say what more), and what is Exists Undecided may not be there at all.
 package policy

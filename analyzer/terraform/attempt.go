@@ -79,10 +79,16 @@ func (e evaluator) succeeds(expr hcl.Expression, v Value, depth int) Truth {
 		if v.Reference != nil && v.Reference.Attribute == "" {
 			return v.Reference.exists()
 		}
+		collection, key := e.value(expr.Collection), e.value(expr.Key)
+		if collection.closed() && key.Known() && e.succeeds(expr.Collection, collection, depth+1) == True {
+			return truth(!collection.member(key.cty(), expr.Range()).failed)
+		}
 	case *hclsyntax.RelativeTraversalExpr:
 		if v.Reference != nil && len(expr.Traversal) == 1 {
 			return v.Reference.exists()
 		}
+		source := e.value(expr.Source)
+		return All(e.succeeds(expr.Source, source, depth+1), source.leads(expr.Traversal, expr.Range()))
 	case *hclsyntax.TupleConsExpr:
 		return parts(expr.Exprs...)
 	case *hclsyntax.ObjectConsExpr:
@@ -138,27 +144,49 @@ func (e evaluator) reads(expr hcl.Expression) bool {
 
 // resolves tells whether a reference leads somewhere.
 func (e evaluator) resolves(traversal hcl.Traversal, v Value) Truth {
-	if v.Reference != nil {
-		if address, rest, ok := resource(traversal); ok && v.Reference.Address == join(e.scope.Path, address) && len(rest) <= 1 {
+	if address, rest, ok := resource(traversal); ok {
+		if v.Reference != nil && v.Reference.Address == join(e.scope.Path, address) && len(rest) <= 1 {
 			return v.Reference.exists()
 		}
 		return Undecided
 	}
-	if len(traversal) != 2 {
+	var at Value
+	var rest hcl.Traversal
+	root := traversal.RootName()
+	if bound, isBound := e.env.lookup(root); isBound {
+		at, rest = bound, traversal[1:]
+	} else if e.from == "" && (root == "var" || root == "local") && len(traversal) > 1 {
+		at, rest = e.follow(traversal[:2], traversal.SourceRange()), traversal[2:] // an error in its own expression, try does not catch
+	} else {
 		return Undecided
 	}
-	name, ok := traversal[1].(hcl.TraverseAttr)
-	switch {
-	case !ok:
-		return Undecided
-	case traversal.RootName() == "var":
-		return truth(e.scope.Module.variables[name.Name] != nil)
-	case traversal.RootName() == "local":
-		if l := e.scope.Module.locals[name.Name]; l != nil {
-			return e.scope.evaluator(nil).succeeds(l.expr, v, maxChoiceDepth/2)
+	return at.leads(rest, traversal.SourceRange())
+}
+
+// leads tells whether all steps into a value find something.
+func (v Value) leads(steps hcl.Traversal, r hcl.Range) Truth {
+	for _, step := range steps {
+		key, ok := step.(hcl.TraverseAttr)
+		index, indexed := step.(hcl.TraverseIndex)
+		switch {
+		case ok:
+			index.Key = cty.StringVal(key.Name)
+		case !indexed:
+			return Undecided
+		}
+		if !v.closed() {
+			return Undecided // what it has is not known
+		}
+		if v = v.member(index.Key, r); v.failed {
+			return False
 		}
 	}
-	return Undecided
+	return True
+}
+
+// closed tells that all members of a value are known, be they known themselves or not.
+func (v Value) closed() bool {
+	return v.shape != nil && (v.shape.fields != nil || v.shape.elements != nil)
 }
 
 // exists tells whether what a reference leads to is there.
