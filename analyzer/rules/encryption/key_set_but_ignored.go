@@ -61,7 +61,7 @@ func checkFlag(p *rule.Pass, r *terraform.Resource, row *services.Row) (reported
 			continue
 		}
 		off := settingAt(r, place, flag.Path, flagRest, flag.Need, unwritten(flag))
-		conditions := []rule.Condition{off.exists(), {Attribute: row.Path, Value: key, Holds: key.Set()}, off.off()}
+		conditions := []rule.Condition{off.exists(), {Attribute: row.Path, Value: key, Holds: named(key)}, off.off()}
 		if flag.Or != "" {
 			conditions = append(conditions, settingAt(r, place, flag.Or, flag.Or, flag.Need, unwritten(flag)).off())
 		}
@@ -109,7 +109,7 @@ func checkFeature(p *rule.Pass, r *terraform.Resource, row *services.Row) {
 			continue
 		}
 		off := settingAt(r, place, row.OnlyWith, rest, []string{"true"}, terraform.True)
-		if !p.Decide(r, off.exists(), rule.Condition{Attribute: row.Path, Value: key, Holds: key.Set()}, off.off()) {
+		if !p.Decide(r, off.exists(), rule.Condition{Attribute: row.Path, Value: key, Holds: named(key)}, off.off()) {
 			continue
 		}
 		reportIgnored(p, row, off, key, rule.Problem{

@@ -69,7 +69,7 @@ func canEncrypt(r *terraform.Resource) bool {
 		class, known := v.Text()
 		return v.Absent() || known && !hasPrefix(class, oldTypes)
 	case "aws_workspaces_workspace":
-		return resource(r).Value("volume_encryption_key").Set() == terraform.True // nobody else says with which key
+		return named(resource(r).Value("volume_encryption_key")) == terraform.True // nobody else says with which key
 	}
 	return true
 }

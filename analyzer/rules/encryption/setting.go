@@ -122,7 +122,7 @@ func sources(r *terraform.Resource, place kms.Place, around string, arguments, b
 		} else {
 			v = r.Attr(path)
 		}
-		all = append(all, rule.Condition{Attribute: path, Value: v, Holds: v.IsAbsent()})
+		all = append(all, rule.Condition{Attribute: path, Value: v, Holds: named(v).Not()})
 	}
 	for _, name := range blocks {
 		all = append(all, noBlock(r, name))
@@ -142,6 +142,27 @@ func noBlock(r *terraform.Resource, name string) rule.Condition {
 		}
 	}
 	return c
+}
+
+// named tells that a value names something. An empty text does not: the provider takes it for an argument that is not
+// written, and modules write it for "none".
+func named(v terraform.Value) terraform.Truth {
+	if text, known := v.Text(); known {
+		if text == "" {
+			return terraform.False
+		}
+		return terraform.True
+	}
+	choices, _ := v.Choices()
+	for i, choice := range choices {
+		if named(choice) != named(choices[0]) {
+			return terraform.Undecided
+		}
+		if i == len(choices)-1 {
+			return named(choices[0])
+		}
+	}
+	return v.Set()
 }
 
 // told tells the places of a path apart in fingerprints: by what their blocks call themselves, else by their numbers.
