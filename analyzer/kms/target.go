@@ -116,7 +116,11 @@ func (s *Snapshot) findTarget(r *terraform.Resource, attribute string, steps int
 		t := s.target(r.Attr("name"), r, steps)
 		return t.as(aliasDataForms[attribute]).through(r)
 	case r.Type == "aws_kms_key" && r.Kind == "data":
-		return s.target(r.Attr("key_id"), r, steps).as(keyForms[attribute])
+		t := s.target(r.Attr("key_id"), r, steps)
+		if attribute == "key_id" {
+			return t // read back as it is written: an id, an ARN or an alias
+		}
+		return t.as(keyForms[attribute])
 	case r.Kind != "resource":
 		return target{}
 	case belongsBy[r.Type] != "" && belongsBy[r.Type] == attribute || takesKey(r.Type, attribute):

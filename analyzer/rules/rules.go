@@ -8,6 +8,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rules/consumer"
 	"github.com/kms-review/kms-review/analyzer/rules/cost"
 	"github.com/kms-review/kms-review/analyzer/rules/encryption"
+	"github.com/kms-review/kms-review/analyzer/rules/identifier"
 	"github.com/kms-review/kms-review/analyzer/rules/keypolicy"
 	"github.com/kms-review/kms-review/analyzer/rules/keyshape"
 	"github.com/kms-review/kms-review/analyzer/rules/lifecycle"
@@ -46,6 +47,8 @@ func All() []rule.Rule {
 		keypolicy.NoExplicitPolicy,
 		lifecycle.WeakDeletionSafety,
 		lifecycle.DisabledKeyInUse,
+		identifier.AliasARNNotIdempotent,
+		identifier.IdentifierFormRejected,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
 		encryption.CustomerKeyRequired,
