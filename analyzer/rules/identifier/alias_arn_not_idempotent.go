@@ -18,7 +18,7 @@ var AliasARNNotIdempotent = rule.Rule{
 	Title:    "Alias given to an argument that AWS answers with the key's ARN",
 	Severity: finding.Critical,
 	References: []string{
-		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_alias#target_key_arn-1",
+		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_alias",
 		"https://github.com/hashicorp/terraform-provider-aws/issues/38780",
 		"https://github.com/hashicorp/terraform-provider-aws/issues/25713",
 		"https://github.com/pulumi/pulumi-aws/issues/999",

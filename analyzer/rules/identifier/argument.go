@@ -114,18 +114,18 @@ func name(v terraform.Value) string {
 	return text
 }
 
-// attributeOfKMS is a reference to a resource or data source of KMS, with and without a template around it.
-var attributeOfKMS = regexp.MustCompile(`^("\$\{)?((?:data\.)?(aws_kms_\w+)\.[\w-]+(?:\[[^\[\]]+\])?\.)(arn|id|key_id|name|target_key_id)(\}")?$`)
+// attributeOfKMS is a reference to a resource or data source of KMS.
+var attributeOfKMS = regexp.MustCompile(`^((?:data\.)?(aws_kms_\w+)\.[\w-]+(?:\[[^\[\]]+\])?\.)(?:arn|id|key_id|name|target_key_id)$`)
 
 // rename writes another attribute where a value is a reference to one of a key or an alias. Behind a local, a variable
 // or an output others may stand that need the form which is written there, so there is no edit.
 func rename(r *terraform.Resource, v terraform.Value, to func(typ string) string) []finding.Edit {
 	return fix.Rewrite(r.SourceOf(v.Range), v.Range, func(text string) string {
 		m := attributeOfKMS.FindStringSubmatch(text)
-		if m == nil || to(m[3]) == "" {
+		if m == nil || to(m[2]) == "" {
 			return text
 		}
-		return m[1] + m[2] + to(m[3]) + m[5]
+		return m[1] + to(m[2])
 	})
 }
 
