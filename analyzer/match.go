@@ -104,7 +104,7 @@ func (a *analysis) addFixed(before formers) {
 	for _, fingerprint := range sorted(before) {
 		for _, old := range before[fingerprint] {
 			f := old.finding
-			if old.resource == nil || f.Status == finding.Waived || !a.change.Affected(f.Module, f.Address) || a.superseded(f) {
+			if old.resource == nil || f.Status == finding.Waived || !a.change.Affected(f.Module, f.Address) || a.superseded(f) || a.open(f) {
 				continue
 			}
 			cured := old.cured(a.places(old.resource.Type, f.Module, f.Address))
@@ -117,6 +117,11 @@ func (a *analysis) addFixed(before formers) {
 		}
 	}
 	a.results = append(a.results, fixed...)
+}
+
+// open tells that head has a value on which the finding hangs and which is not known: then nobody knows that it is cured.
+func (a *analysis) open(f finding.Finding) bool {
+	return slices.ContainsFunc(a.undecided, func(u finding.Undecided) bool { return u.Rule == f.Rule && u.Address == f.Address })
 }
 
 // cured are the instances of which head has the resource and not the problem; "" for one without a name.

@@ -82,10 +82,15 @@ func (w *walker) visitProvider(s *Scope, key string, b *block) {
 	}
 }
 
-// visitCall notes what decides whether and how often a called module exists.
+// visitCall notes what decides whether and how often a called module exists. Where it comes from counts only where its
+// contents may be those of another version, as what terraform init has installed: a module that moved to another
+// directory is what it was.
 func (w *walker) visitCall(s *Scope) {
-	for _, name := range []string{"source", "version", "count", "for_each"} {
-		w.visitArgument(s, name)
+	w.visitArgument(s, "count")
+	w.visitArgument(s, "for_each")
+	if _, read := s.call.localSource(s.parent.Module.Dir); !read {
+		w.visitArgument(s, "source")
+		w.visitArgument(s, "version")
 	}
 }
 
