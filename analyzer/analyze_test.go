@@ -7,9 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -132,12 +132,19 @@ func summary(report analyzer.Report) []string {
 }
 
 // shuffled lists directories in another order than the names', as no file system promises one.
-type shuffled struct{ fstest.MapFS }
+type shuffled struct {
+	fstest.MapFS
+	seed uint64
+}
 
 func (s shuffled) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := s.MapFS.ReadDir(name)
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() > entries[j].Name() })
+	shuffle(s.seed, entries)
 	return entries, err
+}
+
+func shuffle[T any](seed uint64, list []T) {
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
 func TestSameInputSameBytes(t *testing.T) {
@@ -150,10 +157,13 @@ func TestSameInputSameBytes(t *testing.T) {
 		}
 		in, _ := input(t, archive)
 		first := encode(t, in)
-		in.Base, in.Head = shuffled{in.Base.(fstest.MapFS)}, shuffled{in.Head.(fstest.MapFS)}
-		sort.Slice(in.Changed, func(i, j int) bool { return in.Changed[i].Path > in.Changed[j].Path })
-		if second := encode(t, in); first != second {
-			t.Errorf("%s: reports differ:\n%s", name, cmp.Diff(first, second))
+		base, head := in.Base.(fstest.MapFS), in.Head.(fstest.MapFS)
+		for seed := range uint64(4) {
+			in.Base, in.Head = shuffled{base, seed}, shuffled{head, seed + 1}
+			shuffle(seed, in.Changed)
+			if second := encode(t, in); first != second {
+				t.Errorf("%s: reports differ:\n%s", name, cmp.Diff(first, second))
+			}
 		}
 	}
 }
