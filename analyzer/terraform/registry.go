@@ -18,7 +18,7 @@ var knownModules embed.FS
 // kmsModule matches the sources of the module for keys: from the registry, or from its repository.
 // https://registry.terraform.io/modules/terraform-aws-modules/kms/aws
 var kmsModule = regexp.MustCompile(`^((registry\.(terraform\.io|opentofu\.org)/)?terraform-aws-modules/kms/aws` +
-	`|(git::)?(https://|ssh://git@|git@)?github\.com[/:]terraform-aws-modules/terraform-aws-kms(\.git)?(\?ref=.*)?)$`)
+	`|(git::)?(https://|ssh://git@|git@)?github\.com[/:]terraform-aws-modules/terraform-aws-kms(\.git)?(//)?(\?.*)?)$`)
 
 // knownPrefix makes directories of known modules that no repository can have: fs.ValidPath refuses it.
 const knownPrefix = "//known/"
@@ -39,16 +39,27 @@ var kmsFiles = map[string][]string{
 	"versionless": {"main.tf", "policy.tf", "versionless.tf"},
 }
 
-// reference is a tag in the source of a module from git.
-var reference = regexp.MustCompile(`\?ref=v([0-9.]+)$`)
+// revision is the tag, branch or commit in the source of a module from git.
+var revision = regexp.MustCompile(`[?&]ref=([^&]*)`)
+
+// releaseTag is the tag of a release of the module.
+var releaseTag = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
 
 // kmsVersion chooses the newest version that the call allows, as terraform init does where nothing is installed yet.
-// The version of another commit than a release is not known.
+// The version of a branch, or of another commit than that of a release, is not known.
 func kmsVersion(source string, version Value) string {
 	allowed := everyRelease()
-	if tag := reference.FindStringSubmatch(source); tag != nil {
-		allowed = constrained(tag[1])
-	} else if strings.Contains(source, "ref=") || version.Unknown() {
+	if at := revision.FindStringSubmatch(source); at != nil {
+		switch {
+		case releaseTag.MatchString(at[1]):
+			allowed = constrained(at[1])
+		case kmsReleases[at[1]] != "":
+			allowed = constrained(kmsReleases[at[1]])
+		default:
+			return "versionless"
+		}
+	}
+	if version.Unknown() {
 		return "versionless"
 	}
 	if text, ok := version.Text(); ok {
