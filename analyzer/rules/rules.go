@@ -49,6 +49,8 @@ func All() []rule.Rule {
 		lifecycle.DisabledKeyInUse,
 		identifier.AliasARNNotIdempotent,
 		identifier.IdentifierFormRejected,
+		identifier.AliasInvalid,
+		identifier.KeyRegionMismatch,
 		encryption.KeySetButIgnored,
 		encryption.EncryptionOff,
 		encryption.CustomerKeyRequired,
