@@ -244,8 +244,8 @@ func (a *analysis) judge() {
 		found, _ := a.run(a.base, nil)
 		before = formersOf(found)
 	}
-	after, undecided := a.run(a.head, a.base)
 	a.known = map[string]bool{}
+	after, undecided := a.run(a.head, a.base)
 	for _, r := range after {
 		a.known[r.keys[0]] = true
 		a.known[r.problem()] = true

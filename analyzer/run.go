@@ -46,7 +46,11 @@ func (a *analysis) run(s, base *kms.Snapshot) ([]result, []located) {
 	}
 	results = a.waive(s, results, undecided)
 	return slices.DeleteFunc(results, func(r result) bool {
-		return silenced[subject{r.finding.Rule, r.resource, r.part}] || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File) ||
+		spokenFor := silenced[subject{r.finding.Rule, r.resource, r.part}]
+		if spokenFor && s == a.head {
+			a.known[r.keys[0]], a.known[r.problem()] = true, true // a suggestion that mends what speaks for it does not bring it
+		}
+		return spokenFor || a.in.Settings.Ignores(r.finding.File) || terraform.Installed(r.finding.File) ||
 			!r.everywhere && a.inExample(r.finding)
 	}), undecided
 }

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -41,7 +42,8 @@ func Restore(was, is *terraform.Resource, part hcl.Range) []finding.Edit {
 		if !h.touches(first, last) {
 			continue
 		}
-		if !trivial(old, h.oldStart, min(first, h.oldEnd)) || !trivial(old, max(last+1, h.oldStart), h.oldEnd) {
+		beside := append(slices.Clone(old[h.oldStart:max(h.oldStart, min(first, h.oldEnd))]), old[min(h.oldEnd, max(last+1, h.oldStart)):h.oldEnd]...)
+		if slices.ContainsFunc(beside, func(line []byte) bool { return !says(now[h.newStart:h.newEnd], line) }) {
 			return nil
 		}
 		edits = append(edits, finding.Edit{
@@ -54,14 +56,12 @@ func Restore(was, is *terraform.Resource, part hcl.Range) []finding.Edit {
 	return settle(after, edits)
 }
 
-// trivial tells lines that say nothing by themselves: blank ones, braces and commas.
-func trivial(lines [][]byte, start, end int) bool {
-	for i := start; i < end; i++ {
-		if strings.Trim(string(lines[i]), " \t\r\n{}[](),") != "" {
-			return false
-		}
+// says tells that a line is among others but for its layout, or says nothing by itself: a blank one, braces, commas.
+func says(lines [][]byte, line []byte) bool {
+	if strings.Trim(string(line), " \t\r\n{}[](),") == "" {
+		return true
 	}
-	return true
+	return slices.ContainsFunc(lines, func(other []byte) bool { return slices.EqualFunc(bytes.Fields(other), bytes.Fields(line), bytes.Equal) })
 }
 
 // hunk is lines [oldStart, oldEnd) that became [newStart, newEnd).

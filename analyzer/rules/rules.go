@@ -63,6 +63,8 @@ func All() []rule.Rule {
 		policychange.PolicyWidened,
 		policychange.RootDelegationRemoved,
 		policychange.KeyPolicyDetached,
+		lifecycle.AliasChanged,
+		lifecycle.SafetyRailRemoved,
 	}
 }
 

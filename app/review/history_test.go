@@ -20,7 +20,8 @@ const historyVariable = "KMS_REVIEW_HISTORY"
 
 // BenchmarkHistory reviews each commit of a repository that touches Terraform against its parent, as often as b.N
 // says: `KMS_REVIEW_HISTORY=DIR go test ./app/review -run - -bench History -benchtime 2000x`. It fails on any error
-// that a commit brings about, and reports the quantiles of CPU time.
+// that a commit brings about, and reports the quantiles of CPU time. KMS_REVIEW_HISTORY_MATCHING is a regular expression:
+// only commits count that change a line which it matches.
 func BenchmarkHistory(b *testing.B) {
 	dir := os.Getenv(historyVariable)
 	if dir == "" {
@@ -50,7 +51,7 @@ func BenchmarkHistory(b *testing.B) {
 		for _, f := range local.Report.Findings {
 			findings[f.Rule+" "+string(f.Status)]++
 			if f.Status != "existing" && os.Getenv(historyVariable+"_PRINT") != "" {
-				b.Logf("%s %s %s %s %s:%d suggestion=%t %s", commit, f.Status, f.Rule, f.Address, f.File, f.StartLine, f.Suggestion != nil, f.Message)
+				b.Logf("%s %s %s %s %s %s:%d suggestion=%t %s", commit, f.Status, f.Rule, f.Severity, f.Address, f.File, f.StartLine, f.Suggestion != nil, f.Message)
 			}
 		}
 		for _, d := range local.Report.Diagnostics[:min(1, len(local.Report.Diagnostics))] {
@@ -74,7 +75,11 @@ func BenchmarkHistory(b *testing.B) {
 // history lists the commits with one parent that touch Terraform, the newest first.
 func history(b *testing.B, dir string) []string {
 	b.Helper()
-	out, err := exec.CommandContext(b.Context(), "git", "-C", dir, "log", "--format=%H", "--min-parents=1", "--max-parents=1", "--", "*.tf", "*.tfvars").Output()
+	args := []string{"-C", dir, "log", "--format=%H", "--min-parents=1", "--max-parents=1"}
+	if matching := os.Getenv(historyVariable + "_MATCHING"); matching != "" {
+		args = append(args, "-G"+matching)
+	}
+	out, err := exec.CommandContext(b.Context(), "git", append(args, "--", "*.tf", "*.tfvars")...).Output()
 	if err != nil {
 		b.Fatalf("list the commits of %s: %v", dir, err)
 	}

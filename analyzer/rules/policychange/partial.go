@@ -58,7 +58,7 @@ func stranger(s policy.Statement, p access.Principal, o access.Owner) (who, word
 	case access.Account, access.Identity:
 		number, known := p.Account.Known()
 		text, _ := p.Text.Symbol()
-		return "`" + text + "`", number, known && p.Own == terraform.False
+		return code(text), number, known && p.Own == terraform.False
 	default:
 		return "", "", false
 	}
