@@ -86,7 +86,7 @@ func (i identities) aliases(w kms.Written, s policy.Statement) {
 				"the ARN of the key, or the condition `kms:ResourceAliases` with the name of the alias.", code(symbol), name(s), w.Address),
 			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
 			Fix: func() []finding.Edit {
-				return fix.Rewrite(i.Head.Config.Source(item.Range.Filename), item.Range, targetOfAlias)
+				return fix.Rewrite(i.source(item.Range.Filename), item.Range, targetOfAlias)
 			},
 		})
 	}

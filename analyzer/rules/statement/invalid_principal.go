@@ -34,9 +34,10 @@ var InvalidPrincipal = rule.Rule{
 func checkInvalidPrincipal(p *rule.Pass) {
 	i := invalidPrincipals{newReporter(p)}
 	for _, w := range p.Head.KeyDocuments() {
+		region, _ := w.Region().Text()
 		for _, d := range alternatives(w.Document) {
-			for _, s := range d.Statements {
-				i.statement(w, i.asWritten(s))
+			for n := range d.Statements {
+				i.each(judged{statement: &d.Statements[n], where: region}, func() { i.statement(w, i.asWritten(d.Statements[n])) })
 			}
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/rule"
@@ -16,7 +18,16 @@ import (
 // reporter reports problems of policies, each at its place and once. Two of the same words in one policy stay two.
 type reporter struct {
 	*rule.Pass
-	said map[said][]hcl.Range
+	said    map[said][]hcl.Range
+	judged  map[judged]*verdict
+	sources map[string][]byte
+	fixes   map[cure]func() []finding.Edit
+}
+
+// cure is a problem at its place: its fix is the same for all resources that share it.
+type cure struct {
+	at      hcl.Range
+	problem string
 }
 
 type said struct {
@@ -24,7 +35,53 @@ type said struct {
 	problem  string
 }
 
-func newReporter(p *rule.Pass) reporter { return reporter{p, map[said][]hcl.Range{}} }
+// judged is what the resources that share a policy share: a statement or a data source, and what else a verdict on it
+// hangs on.
+type judged struct {
+	statement *policy.Statement
+	source    *terraform.Resource
+	where     string
+}
+
+// verdict counts the resources that a problem was reported of.
+type verdict struct {
+	reported int
+	clean    bool
+}
+
+// maxSharing bounds the resources that a problem in a policy is reported of. A thousand keys may share a policy, and no
+// reader looks at more than a few of them.
+const maxSharing = 20
+
+func newReporter(p *rule.Pass) reporter {
+	return reporter{p, map[said][]hcl.Range{}, map[judged]*verdict{}, map[string][]byte{}, map[cure]func() []finding.Edit{}}
+}
+
+// each judges what several resources may share as often as it takes: once, if nothing is wrong with it.
+func (r reporter) each(what judged, judge func()) {
+	v := r.judged[what]
+	if v == nil {
+		v = &verdict{}
+		r.judged[what] = v
+	}
+	if v.clean || v.reported >= maxSharing {
+		return
+	}
+	before := len(r.said)
+	judge()
+	v.clean = len(r.said) == before
+	v.reported++
+}
+
+// source is the text of a file; nil where it is none of the user's.
+func (r reporter) source(name string) []byte {
+	text, known := r.sources[name]
+	if !known {
+		text = r.Head.Config.Source(name)
+		r.sources[name] = text
+	}
+	return text
+}
 
 // report fills in what every problem of a policy has. A place in a file that is ours alone, as in a known module of a
 // registry, is no place for a reader: the resource is.
@@ -41,11 +98,23 @@ func (r reporter) report(w kms.Written, part hcl.Range, problem rule.Problem) {
 	if n := len(r.said[key]); n > 1 {
 		problem.Discriminator = fmt.Sprintf("%s\x00%d", problem.Discriminator, n)
 	}
+	problem.Fix = r.once(cure{problem.Range, problem.Discriminator}, problem.Fix)
 	r.Report(problem)
 }
 
+// once makes the fix for the first resource that asks for it.
+func (r reporter) once(of cure, fix func() []finding.Edit) func() []finding.Edit {
+	if fix == nil || of.at.Filename == "" {
+		return fix
+	}
+	if r.fixes[of] == nil {
+		r.fixes[of] = sync.OnceValue(fix)
+	}
+	return r.fixes[of]
+}
+
 func (r reporter) visible(at hcl.Range) hcl.Range {
-	if r.Head.Config.Source(at.Filename) == nil {
+	if r.source(at.Filename) == nil {
 		return hcl.Range{}
 	}
 	return at
@@ -108,7 +177,7 @@ func holesOf(words string, quoted bool) []policy.Part {
 
 // words is what a file says in a range; "" where it is no file of the user's.
 func (r reporter) words(at hcl.Range) string {
-	source := r.Head.Config.Source(at.Filename)
+	source := r.source(at.Filename)
 	if source == nil || !at.CanSliceBytes(source) {
 		return ""
 	}

@@ -33,11 +33,16 @@ func checkPolicyDocumentMergeHazard(p *rule.Pass) {
 	r := newReporter(p)
 	for _, w := range p.Head.KeyDocuments() {
 		for _, d := range alternatives(w.Document) {
-			for _, f := range d.Faults {
-				reportChanged(r, w, f)
+			if d.Resource == nil {
+				continue // AWS reads what is written
 			}
-			for _, s := range d.Statements {
-				reportMerged(r, w, s)
+			r.each(judged{source: d.Resource}, func() {
+				for _, f := range d.Faults {
+					reportChanged(r, w, f)
+				}
+			})
+			for i := range d.Statements {
+				r.each(judged{statement: &d.Statements[i]}, func() { reportMerged(r, w, d.Statements[i]) })
 			}
 		}
 	}
@@ -53,18 +58,14 @@ func reportChanged(r reporter, w kms.Written, f policy.Fault) {
 	if effect == "" {
 		return
 	}
-	written := ""
-	if source := r.Head.Config.Source(f.Range.Filename); source != nil && f.Range.CanSliceBytes(source) {
-		written = string(f.Range.SliceBytes(source))
-	}
 	r.report(w, hcl.Range{}, rule.Problem{
-		Discriminator: f.What + "\x00" + written, Range: f.Range,
+		Discriminator: f.What + "\x00" + r.words(f.Range), Range: f.Range,
 		Message: fmt.Sprintf("In the key policy of `%s`, %s. %s", w.Address, f.What, effect),
 		Fix: func() []finding.Edit {
 			if f.Value.Filename == "" {
 				return nil
 			}
-			return fix.Quote(r.Head.Config.Source(f.Value.Filename), f.Value)
+			return fix.Quote(r.source(f.Value.Filename), f.Value)
 		},
 	})
 }

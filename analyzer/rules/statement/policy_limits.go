@@ -52,6 +52,18 @@ type limits struct {
 const maxCharacters = 32768
 
 func (l limits) document(d policy.Document) {
+	if d.Resource == nil {
+		l.whole(d)
+	} else {
+		l.each(judged{source: d.Resource}, func() { l.whole(d) })
+	}
+	for i := range d.Statements {
+		l.each(judged{statement: &d.Statements[i]}, func() { l.statement(d.Statements[i]) })
+	}
+}
+
+// whole judges what is not in a statement.
+func (l limits) whole(d policy.Document) {
 	for _, f := range d.Faults {
 		if f.Kind == policy.Refused {
 			l.refused(f.Range, hcl.Range{}, f.What, f.What, nil)
@@ -65,9 +77,6 @@ func (l limits) document(d policy.Document) {
 		l.refused(at, hcl.Range{}, "size", fmt.Sprintf("it has at least %d characters without white space, and KMS takes %d", n, maxCharacters), nil)
 	}
 	l.text(d.ID, "Id", hcl.Range{}, true)
-	for _, s := range d.Statements {
-		l.statement(s)
-	}
 }
 
 func (l limits) statement(s policy.Statement) {
@@ -104,7 +113,7 @@ func (l limits) text(t policy.Text, where string, part hcl.Range, isName bool) {
 		var cure func() []finding.Edit
 		if isName {
 			cure = func() []finding.Edit {
-				return fix.Rewrite(l.Head.Config.Source(t.Range.Filename), t.Range, plain.Replace)
+				return fix.Rewrite(l.source(t.Range.Filename), t.Range, plain.Replace)
 			}
 		}
 		what := fmt.Sprintf("it holds the character U+%04X, and KMS takes tabs, line ends and U+0020 to U+00FF", bad)

@@ -40,35 +40,49 @@ var StatementIneffective = rule.Rule{
 
 func checkStatementIneffective(p *rule.Pass) {
 	r := newReporter(p)
-	documents := p.Head.KeyDocuments()
 	works := map[shared]bool{}
-	each := func(judge func(kms.Written, policy.Statement, defect)) {
-		for _, w := range documents {
-			for _, d := range alternatives(w.Document) {
-				for _, s := range d.Statements {
-					judge(w, s, defectOf(w, r.asWritten(s)))
+	found := map[shared]int{}
+	var defects []defective
+	for _, w := range p.Head.KeyDocuments() {
+		for _, d := range alternatives(w.Document) {
+			for _, s := range d.Statements {
+				at := sharedOf(w, s)
+				if works[at] {
+					continue
+				}
+				defect := defectOf(w, r.asWritten(s))
+				works[at] = defect.why == ""
+				if found[at]++; found[at] <= maxSharing && !works[at] {
+					defects = append(defects, defective{w, s, defect})
 				}
 			}
 		}
 	}
-	each(func(w kms.Written, s policy.Statement, d defect) {
-		works[sharedOf(w, s)] = works[sharedOf(w, s)] || d.why == ""
-	})
-	each(func(w kms.Written, s policy.Statement, d defect) {
-		if works[sharedOf(w, s)] || r.visible(d.at).Filename == "" { // what a known module writes is no defect of its caller
-			return
+	for _, d := range defects {
+		if !works[sharedOf(d.Written, d.Statement)] && r.visible(d.at).Filename != "" { // what a known module writes is no defect of its caller
+			r.ineffective(d)
 		}
-		r.report(w, s.Range, rule.Problem{
-			Discriminator: d.clause + "\x00" + content(s), Range: d.at,
-			Message: fmt.Sprintf("%s of the key policy of `%s` does nothing: %s. KMS accepts it all the same, and neither plan nor apply says so.",
-				sentence(name(s)), w.Address, d.why),
-			Fix: func() []finding.Edit {
-				if d.clause != "resource" {
-					return nil
-				}
-				return fix.Policies{Source: p.Head.Config.Source}.Add(s, fix.Element{JSON: "Resource", Block: "resources", Text: "*"})
-			},
-		})
+	}
+}
+
+// defective is a statement of a resource's policy that does nothing.
+type defective struct {
+	kms.Written
+	policy.Statement
+	defect
+}
+
+func (r reporter) ineffective(d defective) {
+	r.report(d.Written, d.Statement.Range, rule.Problem{
+		Discriminator: d.clause + "\x00" + content(d.Statement), Range: d.at,
+		Message: fmt.Sprintf("%s of the key policy of `%s` does nothing: %s. KMS accepts it all the same, and neither plan nor apply says so.",
+			sentence(name(d.Statement)), d.Address, d.why),
+		Fix: func() []finding.Edit {
+			if d.clause != "resource" {
+				return nil
+			}
+			return fix.Policies{Source: r.source}.Add(d.Statement, fix.Element{JSON: "Resource", Block: "resources", Text: "*"})
+		},
 	})
 }
 

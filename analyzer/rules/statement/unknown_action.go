@@ -53,25 +53,29 @@ type unknownActions struct{ reporter }
 // document looks at the actions of a policy. In an identity policy only those of KMS are our business.
 func (u unknownActions) document(w kms.Written, ofKey bool) {
 	for _, d := range alternatives(w.Document) {
-		for _, s := range d.Statements {
-			var strange, conditions []policy.Text
-			for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
-				text, _ := item.Known() // nothing, where a variable makes it
-				suggestion, suggested := action.Suggest(text)
-				switch {
-				case action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)):
-				case suggested:
-					u.misspelt(w, s, item, suggestion)
-				case conditionKeys[strings.ToLower(text)]:
-					conditions = append(conditions, item)
-				default:
-					strange = append(strange, item)
-				}
-			}
-			u.strange(w, s, strange)
-			u.conditions(w, s, conditions)
+		for i := range d.Statements {
+			u.each(judged{statement: &d.Statements[i]}, func() { u.statement(w, d.Statements[i], ofKey) })
 		}
 	}
+}
+
+func (u unknownActions) statement(w kms.Written, s policy.Statement, ofKey bool) {
+	var strange, conditions []policy.Text
+	for _, item := range slices.Concat(s.Actions.Items, s.NotActions.Items) {
+		text, _ := item.Known() // nothing, where a variable makes it
+		suggestion, suggested := action.Suggest(text)
+		switch {
+		case action.Match(text) != 0 || !ofKMS(text) && !(ofKey && bare(text)):
+		case suggested:
+			u.misspelt(w, s, item, suggestion)
+		case conditionKeys[strings.ToLower(text)]:
+			conditions = append(conditions, item)
+		default:
+			strange = append(strange, item)
+		}
+	}
+	u.strange(w, s, strange)
+	u.conditions(w, s, conditions)
 }
 
 func ofKMS(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:4], "kms:") }
@@ -198,7 +202,7 @@ func severity(s policy.Statement, of finding.Severity) finding.Severity {
 
 // respell writes the right action in the place of the wrong one.
 func (u unknownActions) respell(item policy.Text, wrong, right string) []finding.Edit {
-	return fix.Rewrite(u.Head.Config.Source(item.Range.Filename), item.Range, func(text string) string {
+	return fix.Rewrite(u.source(item.Range.Filename), item.Range, func(text string) string {
 		if strings.Trim(text, `"\`) != wrong {
 			return text // an expression that makes it
 		}
