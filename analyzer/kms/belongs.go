@@ -3,6 +3,7 @@ package kms
 import (
 	"slices"
 
+	"github.com/kms-review/kms-review/analyzer/kms/services"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
@@ -45,10 +46,17 @@ func addresses(keys []*Key) []string {
 }
 
 // Concerns tells whether a resource is any of our business: a part of KMS, a service that is judged with or without a
-// key, one that names a key, or an identity policy that names an action of KMS.
+// key, one that names a key or writes a switch of encryption, or an identity policy that names an action of KMS.
 func (s *Snapshot) Concerns(r *terraform.Resource) bool {
-	if s.demanded[r.Type] || ofKMS(r.Type) || stores(r) || s.speaks(r) {
+	if s.demanded[r.Type] || ofKMS(r.Type) || r.Type == defaultEncryption || r.Type == bucketEncryption || stores(r) || s.speaks(r) {
 		return true
+	}
+	for _, flag := range services.Switches(r.Type) {
+		for _, v := range ValuesAt(r, flag.Path) {
+			if !v.Absent() {
+				return true
+			}
+		}
 	}
 	_, names := s.linked().keys[r]
 	return names

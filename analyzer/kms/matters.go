@@ -42,7 +42,7 @@ func matters(text []byte, types map[string]bool) bool {
 		}
 		rest = rest[i:]
 		typ := string(rest[:wordLength(rest)])
-		if types[typ] || ofKMS(typ) || typ == defaultEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
+		if types[typ] || ofKMS(typ) || typ == defaultEncryption || typ == bucketEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
 			return true
 		}
 		rest = rest[len(typ):]
@@ -54,6 +54,11 @@ func matters(text []byte, types map[string]bool) bool {
 func namesKey(typ string, contains func(word string) bool) bool {
 	for _, row := range services.Of(typ) {
 		if contains(row.Top()) && (row.Object || contains(row.Attribute())) {
+			return true
+		}
+	}
+	for _, s := range services.Switches(typ) {
+		if contains(s.Path[strings.LastIndexByte(s.Path, '.')+1:]) {
 			return true
 		}
 	}

@@ -8,6 +8,9 @@ import (
 // defaultEncryption switches on encryption of all volumes of an account and Region.
 const defaultEncryption = "aws_ebs_encryption_by_default"
 
+// bucketEncryption says how a bucket encrypts; without a key too, since AWS then takes one of its own.
+const bucketEncryption = "aws_s3_bucket_server_side_encryption_configuration"
+
 // EncryptedByDefault tells whether the configuration may switch on default encryption of volumes: it holds for
 // the account and Region, so one such resource speaks for every volume.
 func (s *Snapshot) EncryptedByDefault() bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/rules/lifecycle"
 	"github.com/kms-review/kms-review/analyzer/rules/multiregion"
 	"github.com/kms-review/kms-review/analyzer/rules/policychange"
+	"github.com/kms-review/kms-review/analyzer/rules/replacement"
 	"github.com/kms-review/kms-review/analyzer/rules/rotation"
 	"github.com/kms-review/kms-review/analyzer/rules/statement"
 )
@@ -60,11 +61,14 @@ func All() []rule.Rule {
 		cost.MonthlyCostDelta,
 		lifecycle.KeyDestroyed,
 		lifecycle.KeyDestroyedConsumerKeepsIt,
+		lifecycle.KeyReplaced,
 		policychange.PolicyWidened,
 		policychange.RootDelegationRemoved,
 		policychange.KeyPolicyDetached,
 		lifecycle.AliasChanged,
 		lifecycle.SafetyRailRemoved,
+		replacement.ConsumerReplacedDataLoss,
+		replacement.EncryptionRemoved,
 	}
 }
 

@@ -58,7 +58,7 @@ var aToB = []Row{
 	{
 		Type: "aws_athena_workgroup", Path: "configuration.result_configuration.encryption_configuration.kms_key_arn",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: BucketDefault,
 		Flag:    &Flag{Path: "configuration.result_configuration.encryption_configuration.encryption_option", Need: []string{"SSE_KMS", "CSE_KMS"}, Unwritten: true},
 	},

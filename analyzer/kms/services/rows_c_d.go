@@ -76,7 +76,7 @@ var cToD = []Row{
 	{
 		Type: "aws_codegurureviewer_repository_association", Path: "kms_key_details.kms_key_id", Own: "kms_key_details",
 		Accepts: anyForm, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesConfig,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesConfig,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "kms_key_details.encryption_option", Need: []string{"CUSTOMER_MANAGED_CMK"}, Default: "AWS_OWNED_CMK"},
 	},
@@ -89,7 +89,7 @@ var cToD = []Row{
 	{
 		Type: "aws_cognito_user_pool", Path: "lambda_config.kms_key_id",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: Required,
 	},
 	{
@@ -206,7 +206,7 @@ var cToD = []Row{
 	{
 		Type: "aws_dlm_lifecycle_policy", Path: "policy_details.schedule.cross_region_copy_rule.cmk_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSManaged, Managed: "alias/aws/ebs", Region: OfDestination,
 		Flag: &Flag{Path: "policy_details.schedule.cross_region_copy_rule.encrypted", Need: []string{"true"}, Required: true, FromSource: true},
 	},
@@ -288,7 +288,7 @@ var cToD = []Row{
 	{
 		Type: "aws_dynamodb_table", Path: "replica.kms_key_arn",
 		Accepts: anyARN, Alias: AliasDiffersLikely, BareID: InPlace,
-		Change: InPlace, Set: InPlace, BlockSet: InPlace, BlockUnset: InPlace, Uncertain: true, Loss: LosesData,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace, Loss: LosesData,
 		Default: FromSource, Region: OfReplica,
 	},
 	{

@@ -39,36 +39,36 @@ var eToJ = []Row{
 	{
 		Type: "aws_ecr_repository_creation_template", Path: "encryption_configuration.kms_key", Own: "encryption_configuration",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: NoOp,
+		Change: InPlace, Set: InPlace, Unset: NoOp, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: S3Managed,
 		Flag:    &Flag{Path: "encryption_configuration.encryption_type", Need: []string{"KMS", "KMS_DSSE"}, Default: "AES256"},
 	},
 	{
 		Type: "aws_ecs_cluster", Path: "configuration.execute_command_configuration.kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 	},
 	{
 		Type: "aws_ecs_cluster", Path: "configuration.managed_storage_configuration.fargate_ephemeral_storage_kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 	},
 	{
 		Type: "aws_ecs_cluster", Path: "configuration.managed_storage_configuration.kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 	},
 	{
 		Type: "aws_ecs_service", Path: "service_connect_configuration.service.tls.kms_key",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 	},
 	{
 		Type: "aws_ecs_service", Path: "volume_configuration.managed_ebs_volume.kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AccountDefault,
 		Flag:    &Flag{Path: "volume_configuration.managed_ebs_volume.encrypted", Need: []string{"true"}, Default: "true", Sources: []string{"volume_configuration.managed_ebs_volume.snapshot_id"}},
 	},
@@ -219,7 +219,7 @@ var eToJ = []Row{
 	{
 		Type: "aws_imagebuilder_container_recipe", Path: "instance_configuration.block_device_mapping.ebs.kms_key_id",
 		Accepts: anyForm, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesConfig,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesConfig,
 		Default: AccountDefault,
 	},
 	{
@@ -237,7 +237,7 @@ var eToJ = []Row{
 	{
 		Type: "aws_imagebuilder_image_recipe", Path: "block_device_mapping.ebs.kms_key_id",
 		Accepts: anyForm, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesConfig,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesConfig,
 		Default: AccountDefault,
 	},
 	{
@@ -256,7 +256,7 @@ var eToJ = []Row{
 	{
 		Type: "aws_instance", Path: "root_block_device.kms_key_id",
 		Accepts: anyForm, Alias: AliasReplaces, AliasSource: "https://github.com/pulumi/pulumi-aws/issues/999", BareID: Replace,
-		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: InPlace, Loss: LosesData,
+		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: NoOp, Loss: LosesData,
 		Default: AccountDefault,
 		Flag:    &Flag{Path: "root_block_device.encrypted", Need: []string{"true"}, Unwritten: true, Without: "unless the account encrypts by default, EC2 refuses to launch the instance"},
 	},

@@ -18,7 +18,7 @@ var kToR = []Row{
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "elasticsearch_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: Replace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
@@ -36,56 +36,56 @@ var kToR = []Row{
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "http_endpoint_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "iceberg_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: Replace, BlockUnset: Replace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "opensearch_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: Replace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "opensearchserverless_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: Replace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "redshift_configuration.s3_backup_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "redshift_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "server_side_encryption.key_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI,
-		Change: InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: Unencrypted, OnlyWith: "server_side_encryption.enabled",
 		Flag: &Flag{Path: "server_side_encryption.key_type", Need: []string{"CUSTOMER_MANAGED_CMK"}, Default: "AWS_OWNED_CMK"},
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "snowflake_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
 		Type: "aws_kinesis_firehose_delivery_stream", Path: "splunk_configuration.s3_configuration.kms_key_arn",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: BucketDefault, Region: OfBucket,
 	},
 	{
@@ -115,7 +115,7 @@ var kToR = []Row{
 	{
 		Type: "aws_launch_template", Path: "block_device_mappings.ebs.kms_key_id",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AccountDefault,
 		Flag:    &Flag{Path: "block_device_mappings.ebs.encrypted", Need: []string{"true"}, Unwritten: true, Sources: []string{"block_device_mappings.ebs.snapshot_id"}, Without: "unless the account encrypts by default, EC2 refuses to launch an instance from it"},
 	},
@@ -214,14 +214,14 @@ var kToR = []Row{
 	{
 		Type: "aws_networkfirewall_firewall_policy", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_KMS"}, Required: true},
 	},
 	{
 		Type: "aws_networkfirewall_rule_group", Path: "encryption_configuration.key_id", Own: "encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_KMS"}, Required: true},
 	},
@@ -242,7 +242,7 @@ var kToR = []Row{
 	{
 		Type: "aws_osis_pipeline", Path: "encryption_at_rest_options.kms_key_arn", Own: "encryption_at_rest_options",
 		Accepts: anyARN,
-		Change:  InPlace, Set: InPlace, Unset: InPlace,
+		Change:  InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: AWSOwned,
 	},
 	{

@@ -11,7 +11,7 @@ var sToZ = []Row{
 	{
 		Type: "aws_s3_bucket", Path: "server_side_encryption_configuration.rule.apply_server_side_encryption_by_default.kms_master_key_id", Own: "server_side_encryption_configuration",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: S3Managed,
 		Flag:    &Flag{Path: "server_side_encryption_configuration.rule.apply_server_side_encryption_by_default.sse_algorithm", Need: []string{"aws:kms", "aws:kms:dsse"}, Required: true},
 	},
@@ -62,14 +62,14 @@ var sToZ = []Row{
 	{
 		Type: "aws_s3tables_table", Path: "encryption_configuration.kms_key_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: Replace, Object: true,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesData,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: NoOp, Loss: LosesData,
 		Default: BucketDefault,
 		Flag:    &Flag{Path: "encryption_configuration.sse_algorithm", Need: []string{"aws:kms"}, Required: true},
 	},
 	{
 		Type: "aws_s3tables_table_bucket", Path: "encryption_configuration.kms_key_arn", Own: "encryption_configuration",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace, Object: true,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Default: S3Managed,
 		Flag:    &Flag{Path: "encryption_configuration.sse_algorithm", Need: []string{"aws:kms"}, Required: true},
 	},
@@ -131,12 +131,12 @@ var sToZ = []Row{
 	{
 		Type: "aws_sagemaker_feature_group", Path: "offline_store_config.s3_storage_config.kms_key_id",
 		Accepts: anyARN, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesData,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesData,
 	},
 	{
 		Type: "aws_sagemaker_feature_group", Path: "online_store_config.security_config.kms_key_id",
 		Accepts: anyARN, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: Replace, Loss: LosesData,
+		Change: Replace, Set: Replace, Unset: Replace, BlockSet: Replace, BlockUnset: Replace, Loss: LosesData,
 	},
 	{
 		Type: "aws_sagemaker_flow_definition", Path: "output_config.kms_key_id",
@@ -151,12 +151,12 @@ var sToZ = []Row{
 	{
 		Type: "aws_sagemaker_user_profile", Path: "user_settings.canvas_app_settings.workspace_settings.s3_kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 	},
 	{
 		Type: "aws_sagemaker_user_profile", Path: "user_settings.sharing_settings.s3_kms_key_id",
 		Accepts: anyForm, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 	},
 	{
 		Type: "aws_scheduler_schedule", Path: "kms_key_arn",
@@ -185,12 +185,12 @@ var sToZ = []Row{
 	{
 		Type: "aws_ses_receipt_rule", Path: "s3_action.kms_key_arn",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 	},
 	{
 		Type: "aws_sfn_activity", Path: "encryption_configuration.kms_key_id", Own: "encryption_configuration",
 		Accepts: anyForm, Alias: AliasKept, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace, Loss: LosesConfig,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp, Loss: LosesConfig,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "encryption_configuration.type", Need: []string{"CUSTOMER_MANAGED_KMS_KEY"}, Default: "AWS_OWNED_KEY"},
 	},
@@ -228,7 +228,7 @@ var sToZ = []Row{
 	{
 		Type: "aws_spot_instance_request", Path: "root_block_device.kms_key_id",
 		Accepts: anyForm, BareID: Replace,
-		Change: Replace, Set: Replace, Unset: NoOp, Loss: LosesData,
+		Change: Replace, Set: Replace, Unset: NoOp, BlockSet: Replace, BlockUnset: NoOp, Loss: LosesData,
 		Default: AccountDefault,
 		Flag:    &Flag{Path: "root_block_device.encrypted", Need: []string{"true"}, Unwritten: true, Without: "unless the account encrypts by default, EC2 refuses to launch the instance"},
 	},
@@ -254,7 +254,7 @@ var sToZ = []Row{
 	{
 		Type: "aws_ssmincidents_replication_set", Path: "region.kms_key_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByProvider, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace, Uncertain: true,
+		Change: InPlace, Set: InPlace, Unset: InPlace,
 		Default: AWSOwned,
 	},
 	{
@@ -288,7 +288,7 @@ var sToZ = []Row{
 	{
 		Type: "aws_synthetics_canary", Path: "artifact_config.s3_encryption.kms_key_arn",
 		Accepts: KeyARN | MultiRegionARN, Alias: AliasRejectedByAPI, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: InPlace,
 		Flag: &Flag{Path: "artifact_config.s3_encryption.encryption_mode", Need: []string{"SSE_KMS"}},
 	},
 	{
@@ -306,27 +306,27 @@ var sToZ = []Row{
 	{
 		Type: "aws_timestreamwrite_table", Path: "magnetic_store_write_properties.magnetic_store_rejected_data_location.s3_configuration.kms_key_id",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: S3Managed,
 	},
 	{
 		Type: "aws_verifiedaccess_endpoint", Path: "sse_specification.kms_key_arn", Own: "sse_specification",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "sse_specification.customer_managed_key_enabled", Need: []string{"true"}},
 	},
 	{
 		Type: "aws_verifiedaccess_group", Path: "sse_configuration.kms_key_arn", Own: "sse_configuration",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "sse_configuration.customer_managed_key_enabled", Need: []string{"true"}},
 	},
 	{
 		Type: "aws_verifiedaccess_trust_provider", Path: "sse_specification.kms_key_arn", Own: "sse_specification",
 		Accepts: anyARN, BareID: InPlace,
-		Change: InPlace, Set: InPlace, Unset: InPlace,
+		Change: InPlace, Set: InPlace, Unset: InPlace, BlockSet: InPlace, BlockUnset: NoOp,
 		Default: AWSOwned,
 		Flag:    &Flag{Path: "sse_specification.customer_managed_key_enabled", Need: []string{"true"}},
 	},

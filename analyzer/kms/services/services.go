@@ -157,11 +157,13 @@ type Flag struct {
 // Switch is an argument that turns encryption on, and what is planned when it changes.
 type Switch struct {
 	Type, Path string
-	On         Plan // from false to true
-	Off        Plan // from true to false
-	Removed    Plan // from true to not written
-	Set        Plan // from not written to true
-	Uncertain  bool // the plans were not seen: treat them as unknown
+	Text       string // the value that is on, of a switch that is a text; any other one is off
+	Default    string // the value where the argument is not written; "" where that is off, or for AWS to say
+	On         Plan   // from false to true
+	Off        Plan   // from true to false
+	Removed    Plan   // from true to not written
+	Set        Plan   // from not written to true
+	Uncertain  bool   // the plans were not seen: treat them as unknown
 }
 
 // All lists the rows, by type and path. It is not to be changed.
@@ -201,6 +203,34 @@ func SwitchOf(typ, path string) (s Switch, ok bool) {
 		return Switch{}, false
 	}
 	return switches[i], true
+}
+
+// Switches lists the switches of a type, by path. They are not to be changed.
+func Switches(typ string) []Switch {
+	first, found := slices.BinarySearchFunc(switches, typ, func(s Switch, typ string) int { return strings.Compare(s.Type, typ) })
+	if !found {
+		return nil
+	}
+	last := first
+	for last < len(switches) && switches[last].Type == typ {
+		last++
+	}
+	return switches[first:last:last]
+}
+
+// Types lists the resource types that have a row or a switch, sorted.
+func Types() []string {
+	var types []string
+	for _, part := range table {
+		for _, row := range part {
+			types = append(types, row.Type)
+		}
+	}
+	for _, s := range switches {
+		types = append(types, s.Type)
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
 }
 
 // table is in parts that are each short enough to read. A type is in one of them.
