@@ -20,6 +20,7 @@ var switches = []Switch{
 	{Type: "aws_ebs_snapshot_copy", Path: "encrypted", On: Replace, Off: Replace, Removed: Replace, Set: Replace},
 	{Type: "aws_ebs_snapshot_import", Path: "encrypted", On: Replace, Off: Replace, Removed: Replace, Set: Replace},
 	{Type: "aws_ebs_volume", Path: "encrypted", On: Replace, Off: Replace, Removed: NoOp, Set: Replace},
+	{Type: "aws_ecr_repository", Path: "encryption_configuration.encryption_type", Text: "KMS", On: Replace, Off: Replace, Removed: Replace, Set: Replace},
 	{Type: "aws_ecs_cluster", Path: "configuration.execute_command_configuration.log_configuration.cloud_watch_encryption_enabled", On: InPlace, Off: InPlace, Removed: InPlace, Set: InPlace},
 	{Type: "aws_ecs_cluster", Path: "configuration.execute_command_configuration.log_configuration.s3_bucket_encryption_enabled", On: InPlace, Off: InPlace, Removed: InPlace, Set: InPlace},
 	{Type: "aws_ecs_service", Path: "volume_configuration.managed_ebs_volume.encrypted", Default: "true", On: InPlace, Off: InPlace, Removed: NoOp, Set: NoOp},

@@ -100,11 +100,11 @@ func ours(p *rule.Pass, v terraform.Value, by *terraform.Resource) bool {
 	return certain == terraform.True
 }
 
-// switched compares the switches of both sides.
+// switched compares the switches of both sides. One that is a text says what holds without its block too.
 func switched(p *rule.Pass, s services.Switch, before, now *terraform.Resource) (c change, found bool) {
 	was, ok := at(before, s.Path)
 	is, okNow := at(now, s.Path)
-	if !ok || !okNow || !was.block || !is.block {
+	if !ok || !okNow || s.Text == "" && (!was.block || !is.block) {
 		return change{}, false // without the block around it, the table speaks of the key's argument
 	}
 	c = change{path: s.Path, was: was.value, is: is.value}

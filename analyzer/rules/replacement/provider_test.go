@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// askProvider writes testdata/plans.golden: what the provider in KMS_REVIEW_TERRAFORM_PLUGINS, a directory as `terraform
-// providers mirror` makes it, plans for each transition. It works offline: a first plan makes the resources out of their
+// askProvider completes testdata/plans.golden: what the provider in KMS_REVIEW_TERRAFORM_PLUGINS, a directory as `terraform
+// providers mirror` makes it, plans for each transition that has no answer yet; without the file, for all of them. It works offline: a first plan makes the resources out of their
 // configuration, what it says is their state, a second one checks that the state is steady, and a third one has the
 // configuration at head.
 func askProvider(t *testing.T, all []transition) {
@@ -24,21 +24,25 @@ func askProvider(t *testing.T, all []transition) {
 	if err != nil || plugins == "" {
 		t.Fatal("-regenerate takes terraform, and KMS_REVIEW_TERRAFORM_PLUGINS")
 	}
+	answers := plans(t)
+	missing := slices.DeleteFunc(slices.Clone(all), func(tr transition) bool { return answers[tr.String()] != "" })
 	p := provider{t: t, dir: t.TempDir(), terraform: terraform}
-	p.write("main.tf.json", configuration(all, transition.before))
+	p.write("main.tf.json", configuration(missing, transition.before))
 	p.run("init", "-input=false", "-no-color", "-plugin-dir="+plugins)
-	valid := p.valid(p.valid(all, transition.after), transition.before)
+	valid := p.valid(p.valid(missing, transition.after), transition.before)
 	p.write("terraform.tfstate", stateOf(p.schemas(), valid, p.plan()))
 	steady := p.plan()
 	p.write("main.tf.json", configuration(valid, transition.after))
 	planned := p.plan()
+	for _, tr := range missing {
+		answers[tr.String()] = planned[tr.address()].words()
+		if before := steady[tr.address()].words(); before != "no-op" && before != "refused" {
+			answers[tr.String()] = "not to be asked" // a plan that never comes to rest, before anything changes
+		}
+	}
 	var lines strings.Builder
 	for _, tr := range all {
-		answer := planned[tr.address()].words()
-		if before := steady[tr.address()].words(); before != "no-op" && before != "refused" {
-			answer = "not to be asked" // invalid, or a plan that never comes to rest, before anything changes
-		}
-		fmt.Fprintf(&lines, "%s: %s\n", tr, answer)
+		fmt.Fprintf(&lines, "%s: %s\n", tr, answers[tr.String()])
 	}
 	if err := os.WriteFile("testdata/plans.golden", []byte(lines.String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -270,12 +274,13 @@ func sensitive(marks any, path []any, all [][]any) [][]any {
 func plans(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/plans.golden")
-	if err != nil {
+	if err != nil && !*regenerate {
 		t.Fatal(err)
 	}
 	read := map[string]string{}
 	for line := range strings.Lines(string(text)) {
-		name, plan, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		at := strings.LastIndex(line, ": ")
+		name, plan := line[:max(at, 0)], strings.TrimSpace(line[at+1:])
 		if _, twice := read[name]; twice || !slices.Contains([]string{"replace", "in place", "no-op", "refused", "not to be asked"}, plan) {
 			t.Errorf("testdata/plans.golden: %s", line)
 		}
