@@ -69,6 +69,8 @@ func All() []rule.Rule {
 		lifecycle.SafetyRailRemoved,
 		replacement.ConsumerReplacedDataLoss,
 		replacement.EncryptionRemoved,
+		lifecycle.AliasChanged,
+		lifecycle.SafetyRailRemoved,
 	}
 }
 
