@@ -18,6 +18,7 @@ var problemOf = map[string]struct {
 }{
 	"ckv_aws_7":   {"aws_kms_key", []string{"KMS101", "KMS104"}},
 	"ckv2_aws_64": {"", []string{"KMS216"}},
+	"ckv_aws_33":  {"aws_kms_key", []string{"KMS201"}},
 	"ckv_aws_16":  {"aws_db_instance", []string{"KMS502"}},
 	"ckv_aws_3":   {"aws_ebs_volume", []string{"KMS502"}},
 

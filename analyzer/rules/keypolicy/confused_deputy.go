@@ -68,12 +68,12 @@ func findDeputies(j *judged) []rule.Problem {
 		}
 		problem := j.problem(a.Statement, found[0].Range, identity(a.Statement), fmt.Sprintf(
 			"The policy of `%s` lets %s use the key whoever it acts for, so that anybody who gets the service to work for them can have it used "+
-				"(confused deputy). The statement should have the condition %s.", j.resource.Address, listed(services(found)), deputies[found[0].Service].with),
+				"(confused deputy). %s.", j.resource.Address, listed(services(found)), j.cure(a, found)),
 			rule.Evidence{Range: actionsAt(a.Statement), Note: "what the service may do"})
 		if j.ownOnly() && !slices.ContainsFunc(found, func(p access.Principal) bool { return !deputies[p.Service].account }) {
 			problem.Fix = func() []finding.Edit {
 				number, _, ok := j.account(a.Statement.Range.Filename)
-				if list, _ := access.Principals(a.Statement, j.owner); !ok || len(list) != len(found) {
+				if !ok || j.sharedWith(a, found) {
 					return nil // it is somebody else's statement, too
 				}
 				return j.editor().Restrict(a.Statement, fix.Condition{Test: "StringEquals", Key: "aws:SourceAccount", Value: number})
@@ -84,6 +84,21 @@ func findDeputies(j *judged) []rule.Problem {
 	return problems
 }
 
+// cure says what to write. Beside services that take no such condition, as EventBridge, it would keep those out.
+func (j *judged) cure(a allow, found []access.Principal) string {
+	first := found[0].Service
+	if j.sharedWith(a, found) {
+		return fmt.Sprintf("Its guide gives %s a statement of its own, with the condition %s", code(first), deputies[first].with)
+	}
+	return fmt.Sprintf("The guide of %s has the condition %s", code(first), deputies[first].with)
+}
+
+// sharedWith tells that a statement is for somebody else, too.
+func (j *judged) sharedWith(a allow, found []access.Principal) bool {
+	list, whole := access.Principals(a.Statement, j.owner)
+	return !whole || len(list) != len(found)
+}
+
 // deputies lists the services of a statement that should have a condition: those that may use the key for data.
 func (j *judged) deputies(a allow) []access.Principal {
 	var list []access.Principal
@@ -92,12 +107,19 @@ func (j *judged) deputies(a allow) []access.Principal {
 		if _, ok := deputies[p.Service]; !ok || p.Kind != access.Service || j.left(a, p)&action.Use == 0 {
 			continue
 		}
-		if p.Service == "cloudtrail.amazonaws.com" && j.eventDataStore() {
+		if p.Service == "cloudtrail.amazonaws.com" && (j.eventDataStore() || reads(j.left(a, p))) {
 			continue
 		}
 		list = append(list, p)
 	}
 	return list
+}
+
+// reads tells the two statements that CloudTrail documents without a condition: to decrypt a trail, and to notify an
+// encrypted topic. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
+func reads(actions action.Set) bool {
+	used := actions & action.Use
+	return used&action.Decrypt != 0 && used&^(action.Decrypt|action.Match("kms:GenerateDataKey*")) == 0
 }
 
 // eventDataStore tells that the configuration has one: CloudTrail Lake cannot use a key with a condition on the source.

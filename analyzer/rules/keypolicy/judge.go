@@ -125,11 +125,14 @@ func (j *judged) problem(s policy.Statement, at hcl.Range, discriminator, messag
 	}
 }
 
-// whole is a problem of a document: it stands where the document begins.
+// whole is a problem of a document: it stands where the document begins, or its first statement if the key only refers
+// to it, so that all keys that do have one finding.
 func (j *judged) whole(message string, evidence ...rule.Evidence) rule.Problem {
 	at := j.document.Range
 	if j.document.Resource != nil {
 		at = j.document.Resource.Header()
+	} else if first := j.document.Statements; len(first) > 0 && !at.Overlaps(first[0].Range) && j.visible(first[0].Range).Filename != "" {
+		at = first[0].Range
 	}
 	problem := j.problem(policy.Statement{}, at, "", message, evidence...)
 	problem.Range.End = problem.Range.Start // one line, of a text that may be long
@@ -219,7 +222,7 @@ func named(actions action.Set) string {
 }
 
 // maxCode bounds what a message repeats of a policy.
-const maxCode = 160
+const maxCode = 120
 
 // code puts words of a policy into a code span, which they must not leave.
 func code(text string) string {
