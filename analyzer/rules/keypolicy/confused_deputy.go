@@ -104,7 +104,7 @@ func (j *judged) deputies(a allow) []access.Principal {
 	var list []access.Principal
 	principals, _ := access.Principals(a.Statement, j.owner)
 	for _, p := range principals {
-		if _, ok := deputies[p.Service]; !ok || p.Kind != access.Service || j.left(a, p)&action.Use == 0 {
+		if _, ok := deputies[p.Service]; !ok || j.left(a, p)&action.Use == 0 {
 			continue
 		}
 		if p.Service == "cloudtrail.amazonaws.com" && (j.eventDataStore() || reads(j.left(a, p))) {

@@ -90,8 +90,7 @@ func (j *judged) grantors(a allow) []access.Principal {
 // https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
 func serviceLinked(p access.Principal) bool {
 	text, _ := p.Text.Symbol()
-	return strings.Contains(text, "aws-service-role/") || strings.Contains(text, "aws_iam_service_linked_role.") ||
-		strings.Contains(text, "AWSServiceRole")
+	return strings.Contains(text, "aws-service-role/") || strings.Contains(text, "aws_iam_service_linked_role.")
 }
 
 // free are the condition keys that say nothing of what a grant may be. Any other may.

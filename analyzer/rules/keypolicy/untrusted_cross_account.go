@@ -44,7 +44,7 @@ func findUntrusted(j *judged) []rule.Problem {
 		for _, p := range list {
 			number, known := p.Account.Known()
 			actions := j.left(a, p) & action.CrossAccount
-			if p.Kind != access.Account && p.Kind != access.Identity || !known || len(number) != 12 || actions == 0 || said[number] {
+			if !known || len(number) != 12 || actions == 0 || said[number] {
 				continue
 			}
 			if p.Own == terraform.Undecided && !slices.Contains(trusted, number) {
