@@ -65,8 +65,6 @@ func All() []rule.Rule {
 		policychange.PolicyWidened,
 		policychange.RootDelegationRemoved,
 		policychange.KeyPolicyDetached,
-		lifecycle.AliasChanged,
-		lifecycle.SafetyRailRemoved,
 		replacement.ConsumerReplacedDataLoss,
 		replacement.EncryptionRemoved,
 		lifecycle.AliasChanged,
