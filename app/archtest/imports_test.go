@@ -19,7 +19,7 @@ var mayImport = map[string][]string{
 		"analyzer/rules", "analyzer/fix", "analyzer/compare", "analyzer/cost", "analyzer/waiver",
 	},
 	"analyzer/finding":             {},
-	"analyzer/settings":            {"analyzer/finding", "analyzer/rule", "analyzer/rules", "analyzer/terraform", "analyzer/waiver"}, // which rules there are to name
+	"analyzer/settings":            {"analyzer/finding", "analyzer/kms/services", "analyzer/rule", "analyzer/rules", "analyzer/terraform", "analyzer/waiver"}, // which rules there are to name
 	"analyzer/terraform":           {"analyzer/finding", "analyzer/terraform/functions"},
 	"analyzer/terraform/functions": {},
 	"analyzer/policy":              {"analyzer/finding", "analyzer/terraform"},
