@@ -103,13 +103,12 @@ func (p Policies) Replace(s policy.Statement, principal string) []finding.Edit {
 		return nil
 	}
 	edit := finding.Edit{File: item.Filename, Start: item.Start.Byte, End: item.End.Byte}
-	switch {
-	case s.Notation == policy.Block:
+	if s.Notation == policy.Block {
 		edit.Text = expression(principal)
 		if edits := []finding.Edit{edit}; writes(text, group.Type.Range, `"*"`) {
 			return settle(text, append(edits, finding.Edit{File: item.Filename, Start: group.Type.Range.Start.Byte, End: group.Type.Range.End.Byte, Text: `"AWS"`}))
 		}
-	default:
+	} else {
 		at := p.object(s)
 		if at == nil {
 			return nil

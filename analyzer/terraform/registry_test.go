@@ -57,30 +57,32 @@ module "key" {
 // modelled says how many actions administrators have, and by which name a statement's conditions go.
 func modelled(config *terraform.Configuration) string {
 	for _, s := range config.Scopes() {
-		for _, r := range s.Resources(func(kind, typ string) bool { return typ == "aws_iam_policy_document" }) {
-			blocks, _ := r.Blocks("statement")
-			actions, name := "", "?"
-			for _, b := range blocks {
-				if b.Attr("sid").IsString("KeyAdministration") == terraform.True {
-					members, _ := b.Attr("actions").Members()
-					switch {
-					case len(members) == 16:
-						actions = "14+2"
-					case len(members) > 0 && members[len(members)-1].Rest:
-						actions = fmt.Sprintf("%d+?", len(members)-1)
-					default:
-						actions = fmt.Sprint(len(members))
-					}
-				}
-				conditions, _ := b.Blocks("condition")
-				for _, condition := range conditions {
-					if text, known := condition.Attr("test").Text(); known {
-						name = text
-					}
+		documents := s.Resources(func(_, typ string) bool { return typ == "aws_iam_policy_document" })
+		if len(documents) == 0 {
+			continue
+		}
+		blocks, _ := documents[0].Blocks("statement")
+		actions, name := "", "?"
+		for _, b := range blocks {
+			if b.Attr("sid").IsString("KeyAdministration") == terraform.True {
+				members, _ := b.Attr("actions").Members()
+				switch {
+				case len(members) == 16:
+					actions = "14+2"
+				case len(members) > 0 && members[len(members)-1].Rest:
+					actions = fmt.Sprintf("%d+?", len(members)-1)
+				default:
+					actions = fmt.Sprint(len(members))
 				}
 			}
-			return actions + " " + name
+			conditions, _ := b.Blocks("condition")
+			for _, condition := range conditions {
+				if text, known := condition.Attr("test").Text(); known {
+					name = text
+				}
+			}
 		}
+		return actions + " " + name
 	}
 	return "not read"
 }

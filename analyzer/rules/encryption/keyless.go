@@ -39,6 +39,7 @@ func judgedWithout(row *services.Row) bool {
 		return row.Flag != nil
 	case services.DefaultUnknown:
 		return row.Flag != nil || row.Own != "" || !strings.Contains(row.Path, ".")
+	case services.BucketDefault, services.FromSource, services.Required:
 	}
 	return false
 }
@@ -84,6 +85,7 @@ func asked(r *terraform.Resource, row *services.Row, place kms.Place, outer stri
 		if row.OnlyWith != "" {
 			return nil // which decides
 		}
+	case services.DefaultUnknown, services.AWSManaged, services.BucketDefault, services.AccountDefault, services.FromSource, services.Required:
 	}
 	c := &rule.Condition{Attribute: row.Flag.Path, Value: within(r, place, outer, row.Flag.Path)}
 	c.Holds = on(c.Value, row)
@@ -201,6 +203,7 @@ func otherwise(row *services.Row) string {
 		return ", so that keys of SQS (SSE-SQS) encrypt it at best"
 	case services.AccountDefault:
 		return ", so that the account's default key for EBS encrypts it"
+	case services.DefaultUnknown, services.BucketDefault, services.FromSource, services.Required, services.Unencrypted:
 	}
 	return ""
 }

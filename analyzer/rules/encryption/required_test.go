@@ -29,15 +29,13 @@ func around(row services.Row, key string) string {
 	if row.OnlyWith != "" {
 		arguments = append(arguments, argument{row.OnlyWith, "true"})
 	}
-	for _, extra := range map[string][]argument{
+	arguments = append(arguments, map[string][]argument{
 		"aws_docdb_cluster_instance": {{"enable_performance_insights", "true"}},
 		"aws_fsx_lustre_file_system": {{"deployment_type", `"PERSISTENT_2"`}},
 		"aws_lambda_function":        {{"environment.x", "1"}},
 		"aws_rds_cluster":            {{"performance_insights_enabled", "true"}},
 		"aws_rds_cluster_instance":   {{"performance_insights_enabled", "true"}},
-	}[row.Type] {
-		arguments = append(arguments, extra)
-	}
+	}[row.Type]...)
 	return configuration(row.Type, row.Object, arguments...)
 }
 

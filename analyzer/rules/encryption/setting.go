@@ -116,7 +116,7 @@ func (s setting) at(p *rule.Problem) {
 func sources(r *terraform.Resource, place kms.Place, around string, arguments, blocks []string) []rule.Condition {
 	var all []rule.Condition
 	for _, path := range arguments {
-		v := terraform.NotWritten()
+		var v terraform.Value
 		if rest, inside := strings.CutPrefix(path, around+"."); inside {
 			v = place.Value(rest)
 		} else {

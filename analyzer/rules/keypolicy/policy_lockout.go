@@ -19,7 +19,7 @@ var policyLockoutSpec string
 
 const (
 	defaultPolicy = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"
-	bypassCheck   = "https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html#KMS-PutKeyPolicy-request-BypassPolicyLockoutSafetyCheck"
+	safetyCheck   = "https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html#KMS-PutKeyPolicy-request-BypassPolicyLockoutSafetyCheck"
 	bypass        = "bypass_policy_lockout_safety_check"
 )
 
@@ -30,7 +30,7 @@ var PolicyLockout = rule.Rule{
 	Title:      "Key policy locks everyone out",
 	Severity:   finding.Critical,
 	Supersedes: []string{"KMS204", "KMS805"},
-	References: []string{defaultPolicy, bypassCheck},
+	References: []string{defaultPolicy, safetyCheck},
 	Compliance: []string{controlKeyStore, "NIST SP 800-53 SC-12(1)"},
 	Spec:       policyLockoutSpec,
 	Check: func(p *rule.Pass) {
