@@ -37,7 +37,7 @@ func (c *comparer) changed(allows side, q *question, r *requester, group action.
 	switch {
 	case why == denied && !r.elsewhere:
 		c.concern(&d, nil, r)
-	case why != unmentioned:
+	case why != unmentioned && !c.narrower(allowing, other, r):
 		c.concern(&d, other, r)
 	default:
 		c.concern(&d, allowing, r)
@@ -145,6 +145,13 @@ func (c *comparer) concern(d *difference, a *asked, r *requester) {
 		return
 	}
 	d.Principal, d.Kind, d.Own = c.caller(r), r.Kind, r.own
+}
+
+// narrower tells that a statement allows something to fewer than another one with conditions does: to say that the
+// conditions no longer hold for all of those would be wrong.
+func (c *comparer) narrower(allowing, other *asked, r *requester) bool {
+	who, all := c.widest(allowing, r), c.widest(other, r)
+	return who != nil && all != nil && who.Kind > all.Kind
 }
 
 // widest is the principal of a statement that stands for the requester, the widest where there are several; nil
