@@ -91,8 +91,8 @@ func (j *judged) identities(a allow) []access.Principal {
 // narrowed tells a condition that says more than who calls, such as kms:ViaService: what is left is not both duties
 // at will.
 func (j *judged) narrowed(a allow) bool {
-	limit, why := access.CallerLimit(a.Statement, j.owner)
-	return limit == access.LimitUnknown || slices.ContainsFunc(why, func(r access.Reasoned) bool { return r.Limit != access.Limits })
+	_, why := access.CallerLimit(a.Statement, j.owner)
+	return slices.ContainsFunc(why, func(r access.Reasoned) bool { return r.Limit != access.Limits })
 }
 
 // all tells a statement that gives everything by one wildcard.

@@ -101,7 +101,7 @@ func (j *judged) allows() []allow {
 	var list []allow
 	for _, s := range j.document.Statements {
 		effective, _ := access.Effective(s, j.owner)
-		if s.Effect.Is("Allow") != terraform.True || s.Exists != terraform.True || s.Open || effective != terraform.True {
+		if s.Effect.Is("Allow") != terraform.True || effective != terraform.True { // which no statement is that may not be there
 			continue
 		}
 		certain, _ := access.Actions(s)

@@ -66,7 +66,7 @@ func (j *judged) deniesAll(s policy.Statement) bool {
 	certain, _ := access.Actions(s)
 	everyone := func(p access.Principal) bool { return p.Kind == access.Everyone }
 	list, _ := access.Principals(s, j.owner)
-	return s.Effect.Is("Deny") == terraform.True && s.Exists == terraform.True && !s.Open && effective == terraform.True &&
+	return s.Effect.Is("Deny") == terraform.True && effective == terraform.True &&
 		len(s.Conditions.Items) == 0 && !s.Conditions.Open && certain&action.PutKeyPolicy != 0 && slices.ContainsFunc(list, everyone)
 }
 
