@@ -21,6 +21,28 @@ var problemOf = map[string]struct {
 	"ckv_aws_33":  {"aws_kms_key", []string{"KMS201"}},
 	"ckv_aws_16":  {"aws_db_instance", []string{"KMS502"}},
 	"ckv_aws_3":   {"aws_ebs_volume", []string{"KMS502"}},
+	"ckv_aws_5":   {"", []string{"KMS502"}}, // search domains of both types
+	"ckv_aws_8":   {"", []string{"KMS502"}}, // devices of instances and launch configurations
+	"ckv_aws_42":  {"aws_efs_file_system", []string{"KMS502"}},
+	"ckv_aws_43":  {"aws_kinesis_stream", []string{"KMS502"}},
+	"ckv_aws_44":  {"aws_neptune_cluster", []string{"KMS502"}},
+	"ckv_aws_47":  {"aws_dax_cluster", []string{"KMS502"}},
+	"ckv_aws_74":  {"aws_docdb_cluster", []string{"KMS502"}},
+	"ckv_aws_96":  {"aws_rds_cluster", []string{"KMS502"}},
+	"ckv_aws_155": {"aws_workspaces_workspace", []string{"KMS502"}},
+	"ckv_aws_156": {"aws_workspaces_workspace", []string{"KMS502"}},
+
+	"ckv_aws_119": {"aws_dynamodb_table", []string{"KMS507"}},
+	"ckv_aws_136": {"aws_ecr_repository", []string{"KMS507"}},
+	"ckv_aws_145": {"", []string{"KMS507"}}, // buckets, and what configures their encryption
+	"ckv_aws_147": {"aws_codebuild_project", []string{"KMS507"}},
+	"ckv_aws_149": {"aws_secretsmanager_secret", []string{"KMS507"}},
+	"ckv_aws_158": {"aws_cloudwatch_log_group", []string{"KMS507"}},
+	"ckv_aws_160": {"aws_timestreamwrite_database", []string{"KMS507"}},
+	"ckv_aws_166": {"aws_backup_vault", []string{"KMS507"}},
+	"ckv_aws_173": {"aws_lambda_function", []string{"KMS507"}},
+	"ckv_aws_373": {"aws_bedrockagent_agent", []string{"KMS507"}},
+	"ckv_aws_381": {"aws_codegurureviewer_repository_association", []string{"KMS507"}},
 
 	"aws-0065":                 {"aws_kms_key", []string{"KMS101", "KMS104"}},
 	"aws-kms-auto-rotate-keys": {"aws_kms_key", []string{"KMS101", "KMS104"}},
