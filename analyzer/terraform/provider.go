@@ -92,7 +92,9 @@ func (p Provider) Same(other Provider) Truth {
 }
 
 // Region is the region argument. Without one it is unknown: the environment decides.
-func (p Provider) Region() Value {
+func (p Provider) Region() Value { return p.kept("region", p.region) }
+
+func (p Provider) region() Value {
 	region := p.Attr("region")
 	if region.Absent() {
 		return unknownValue(region.Range, "the Region of provider `%s` is not written in the configuration", p.Address)
@@ -103,7 +105,17 @@ func (p Provider) Region() Value {
 // Account is the number of the account that the provider certainly works in: the only one of allowed_account_ids, or
 // that of the last role that it assumes. It is unknown where neither is written.
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids
-func (p Provider) Account() Value {
+func (p Provider) Account() Value { return p.kept("account", p.account) }
+
+// kept evaluates what all resources of a provider ask for, once.
+func (p Provider) kept(what string, evaluate func() Value) Value {
+	if p.block == nil {
+		return evaluate()
+	}
+	return p.scope.memoised("provider."+p.Address+"."+what, evaluate)
+}
+
+func (p Provider) account() Value {
 	allowed, ok := p.Attr("allowed_account_ids").Elements()
 	if ok && len(allowed) == 1 && !allowed[0].Unknown() {
 		return allowed[0]
