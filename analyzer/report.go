@@ -7,6 +7,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/cost"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 func (a *analysis) report() Report {
@@ -27,6 +28,7 @@ func (a *analysis) report() Report {
 			Detail: fmt.Sprintf("%d findings have no suggestion: proving all would have taken too long. Mend some, and review again.", a.unproven),
 		})
 	}
+	report.Diagnostics = append(report.Diagnostics, a.unread()...)
 	for _, r := range a.results {
 		report.Findings = append(report.Findings, r.finding)
 	}
@@ -41,6 +43,28 @@ func (a *analysis) report() Report {
 		return x.File < y.File || x.File == y.File && x.StartLine < y.StartLine
 	})
 	return report
+}
+
+// unread says once of each module that is not read what hangs on it.
+func (a *analysis) unread() []finding.Diagnostic {
+	var diags []finding.Diagnostic
+	for _, module := range a.head.Config.UnreadModules() {
+		hanging := 0
+		for _, u := range a.undecided {
+			if strings.Contains(u.Reason, "`"+module.Name+"`") {
+				hanging++
+			}
+		}
+		if hanging == 0 || terraform.Installed(module.Range.Filename) {
+			continue
+		}
+		diags = append(diags, finding.Diagnostic{
+			Severity: "warning", File: module.Range.Filename, StartLine: module.Range.Start.Line, Summary: "A module is not read",
+			Detail: fmt.Sprintf("`%s` comes from %q, and nothing is downloaded: its outputs are unknown. Undecided for that reason: %d.",
+				module.Name, module.Source, hanging),
+		})
+	}
+	return diags
 }
 
 // cost is what the change does to the bill, by address.

@@ -155,9 +155,13 @@ func (e evaluator) moduleOutput(name string, rest hcl.Traversal, r hcl.Range) Va
 			children, rest = keyed(children, key), rest[1:]
 		}
 	}
+	if len(children) == 0 && e.scope.reads("module."+name) {
+		return failure(r, "`module.%s` has no such instance", name)
+	}
 	if len(children) == 0 || len(rest) == 0 {
 		v := unknownValue(r, "`module.%s` is not in this repository, or not read", name)
 		if len(children) == 0 {
+			e.scope.ask(name)
 			v.name = named(join(e.scope.place(), "module."+name) + key)
 		}
 		return e.steps(v, rest, r)
@@ -186,8 +190,11 @@ func (e evaluator) moduleOutput(name string, rest hcl.Traversal, r hcl.Range) Va
 func (e evaluator) moduleInstances(name string, r hcl.Range) (Value, bool) {
 	children := e.scope.children["module."+name]
 	call := e.scope.Module.calls["module."+name]
-	if len(children) == 0 || call == nil {
+	if call == nil || !e.scope.reads("module."+name) {
 		return Value{}, false
+	}
+	if len(children) == 0 {
+		return call.noInstances(r), true
 	}
 	all := map[string]Value{}
 	var keys []string
@@ -207,6 +214,14 @@ func (e evaluator) moduleInstances(name string, r hcl.Range) (Value, bool) {
 		all[key] = object(outputs, r)
 	}
 	return byKey(all, keys, r)
+}
+
+// noInstances is a call without any: a list with count, an object with for_each.
+func (b *block) noInstances(r hcl.Range) Value {
+	if len(b.bodies) > 0 && attribute(b.bodies[0], "for_each") != nil {
+		return object(nil, r)
+	}
+	return list(nil, r)
 }
 
 // byKey makes a list of instances with numbers, and an object of those with names.

@@ -30,7 +30,7 @@ type handing struct {
 
 func (h *handing) calls(s *Scope) {
 	for _, address := range sortedKeys(s.Module.calls) {
-		if len(s.children[address]) > 0 {
+		if s.reads(address) {
 			continue
 		}
 		for _, body := range s.Module.calls[address].bodies {

@@ -30,7 +30,7 @@ func (c *Configuration) Calls(root string) []ModuleCall {
 				call := s.Module.calls[name]
 				all = append(all, ModuleCall{
 					Path: join(s.Path, name), Source: call.literal("source"), Version: call.literal("version"), Range: call.full,
-					Read: len(s.children[name]) > 0,
+					Read: s.reads(name),
 				})
 			}
 		}

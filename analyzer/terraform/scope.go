@@ -49,6 +49,7 @@ type Configuration struct {
 	fsys    fs.FS
 	options Options
 	modules map[string]*Module // by directory, of those that matter
+	asked   map[*block]bool    // calls of modules that are not read, and of which something asked for an output
 	scopes  int
 	read    int // configuration files, parsed or not
 	dirs    int // directories that hold them
@@ -243,6 +244,7 @@ func (c *Configuration) expand(s *Scope, stack []string) {
 		if !isLocal || module == nil || len(stack) >= maxCallDepth || contains(stack, dir) {
 			continue
 		}
+		s.children[address] = []*Scope{} // what was read may have no instance
 		for _, instance := range s.instances(call) {
 			if c.scopes++; c.scopes > maxScopes {
 				return
@@ -256,6 +258,9 @@ func (c *Configuration) expand(s *Scope, stack []string) {
 		}
 	}
 }
+
+// reads tells whether the module behind a call was read, be it that the call has no instance.
+func (s *Scope) reads(address string) bool { return s.children[address] != nil }
 
 // calls names the instances of a module call.
 func calls(above []string, address string, keys []string) []string {

@@ -17,7 +17,7 @@ func (c *Configuration) Unread(root, address string) bool {
 		}
 		for _, s := range top.Scopes() {
 			for name := range s.Module.calls {
-				if len(s.children[name]) == 0 && strings.HasPrefix(address, join(s.Path, name)+".") {
+				if !s.reads(name) && strings.HasPrefix(address, join(s.Path, name)+".") {
 					return true
 				}
 			}
