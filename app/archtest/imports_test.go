@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"app/publish":         {"app/change", "app/gh", "app/store", "app/render"},
 	"app/command":         {"app/change", "app/gh"},
 	"app/rewrite":         {},
+	"app/posture":         {"analyzer/finding"},
 	"app/review": {
 		"analyzer", "analyzer/finding", "analyzer/fix", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
 		"app/render", "app/rewrite", "app/publish", "app/command", "app/queue", "app/store", "webhook",
