@@ -3,6 +3,7 @@ package render
 import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // annotationLimit bounds the requests that one check run costs (50 annotations each). Findings beyond it are in
@@ -63,4 +64,6 @@ func (p *page) atHead(f finding.Finding) (path string, start, end int) {
 }
 
 // plain is text for a place that renders no Markdown, at most limit runes.
-func plain(s string, limit int) string { return shorten(visible(cut(s, 4*limit)), limit) }
+func plain(s string, limit int) string {
+	return quote.Shorten(quote.Visible(quote.Cut(s, 4*limit)), limit)
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/render/quote/quotetest"
 )
 
 // Whatever the size of a report, the pages stay within GitHub's limit and say how much they left out.
@@ -102,7 +103,7 @@ func TestUnplacedIsListed(t *testing.T) {
 
 // FuzzPullRequest writes hostile text into every field that a repository can choose.
 func FuzzPullRequest(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -120,7 +121,7 @@ func FuzzPullRequest(f *testing.F) {
 			}
 		}
 		for _, page := range pages {
-			for _, effect := range effects(page) {
+			for _, effect := range quotetest.Effects(t, page) {
 				if !ours(effect) {
 					t.Errorf("%q takes effect: %s\n%s", s, effect, page)
 				}

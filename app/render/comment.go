@@ -6,6 +6,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/settings"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // commentLimit is the most inline comments, whatever the settings say: more at once is taken for spam by GitHub.
@@ -78,7 +79,7 @@ func (p *page) anchor(f finding.Finding, click bool) (anchor, bool) {
 
 func (p *page) comment(f finding.Finding, a anchor, click bool) Comment {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s · %s\n\n%s\n\n", heading(f), code(f.Address), prose(bounded(f.Message)))
+	fmt.Fprintf(&b, "%s · %s\n\n%s\n\n", heading(f), quote.Code(f.Address), quote.Prose(bounded(f.Message)))
 	if a.note != "" {
 		b.WriteString(a.note + "\n\n")
 	}
@@ -95,13 +96,13 @@ func (p *page) comment(f finding.Finding, a anchor, click bool) Comment {
 
 // heading is like "**KMS101 rotation-disabled** · high".
 func heading(f finding.Finding) string {
-	return fmt.Sprintf("**%s %s** · %s", inert(f.Rule), inert(f.Name), f.Severity)
+	return fmt.Sprintf("**%s %s** · %s", quote.Inert(f.Rule), quote.Inert(f.Name), f.Severity)
 }
 
 // messageBytes bounds a message; longer ones are cut between runes.
 const messageBytes = 2000
 
-func bounded(s string) string { return cut(s, messageBytes) }
+func bounded(s string) string { return quote.Cut(s, messageBytes) }
 
 func section(s string) string {
 	if s == "" {
@@ -122,7 +123,7 @@ func (p *page) evidence(f finding.Finding) string {
 			break
 		}
 		sha := p.revision(f.Status == finding.Fixed || e.AtBase)
-		fmt.Fprintf(&b, "- %s %s\n", p.place(e.File, e.StartLine, e.EndLine, sha), prose(cut(e.Note, 400)))
+		fmt.Fprintf(&b, "- %s %s\n", p.place(e.File, e.StartLine, e.EndLine, sha), quote.Prose(quote.Cut(e.Note, 400)))
 	}
 	if len(f.Instances) > 0 {
 		b.WriteString("- Instances: " + instances(f.Instances) + "\n")
@@ -134,7 +135,7 @@ func instances(keys []string) string {
 	const most = 5
 	var parts []string
 	for _, key := range keys[:min(len(keys), most)] {
-		parts = append(parts, code(key))
+		parts = append(parts, quote.Code(key))
 	}
 	if len(keys) > most {
 		parts = append(parts, fmt.Sprintf("and %d more", len(keys)-most))

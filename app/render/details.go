@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // text is the check run's second page: the findings in full, new ones first, as long as there is room.
@@ -32,7 +33,7 @@ func (p *page) text() string {
 // details is a finding in full. Only a new one shows its fix: the others are not this change's business.
 func (p *page) details(f finding.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### %s %s · %s\n\n%s at %s\n\n%s\n\n", inert(f.Rule), inert(f.Name), f.Severity, code(f.Address), p.at(f), prose(bounded(f.Message)))
+	fmt.Fprintf(&b, "#### %s %s · %s\n\n%s at %s\n\n%s\n\n", quote.Inert(f.Rule), quote.Inert(f.Name), f.Severity, quote.Code(f.Address), p.at(f), quote.Prose(bounded(f.Message)))
 	b.WriteString(section(p.evidence(f)))
 	if f.Status == finding.New {
 		b.WriteString(section(p.shownFix(f.Suggestion)))
@@ -48,7 +49,7 @@ func (c Check) Unplaced(comments []Comment) Check {
 	}
 	const title = "### Could not be placed inline\n\nGitHub refused a comment on these lines; the findings are listed here and in the summary.\n\n"
 	c.Text += title + fit(comments, outputBytes-len(c.Text)-len(title), "more line", func(comment Comment) string {
-		return fmt.Sprintf("- %s\n", code(fmt.Sprintf("%s:%d", comment.Path, comment.Line)))
+		return fmt.Sprintf("- %s\n", quote.Code(fmt.Sprintf("%s:%d", comment.Path, comment.Line)))
 	})
 	return c
 }

@@ -5,10 +5,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // fileBytes bounds what is read to quote a few lines.
@@ -70,7 +70,7 @@ func (f *files) load(path string) source {
 	if !ok {
 		return source{}
 	}
-	exact := literal(string(raw))
+	exact := quote.Literal(string(raw))
 	text = strings.TrimSuffix(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	return source{lines: strings.Split(text, "\n"), exact: exact}
 }
@@ -93,12 +93,4 @@ func (f *files) masked(path, text string) (masked string, ok bool) {
 		text = text[:h.Start] + mask + strings.Repeat("\n"+mask, lines) + text[h.End:]
 	}
 	return text, true
-}
-
-// literal tells whether text survives JSON, Markdown and a browser byte for byte.
-func literal(text string) bool {
-	if !utf8.ValidString(text) {
-		return false
-	}
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
 }

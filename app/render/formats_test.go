@@ -15,6 +15,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote/quotetest"
 )
 
 // writers are the forms of a report that are files, besides JSON and text.
@@ -99,7 +100,7 @@ func TestSARIFIsValid(t *testing.T) {
 	full, bad := newInput(), newInput()
 	everything(&full)
 	odd(&full)
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		one := hostileInput(s)
 		bad.report.Findings = append(bad.report.Findings, one.report.Findings...)
 		bad.report.Diagnostics = append(bad.report.Diagnostics, one.report.Diagnostics...)
@@ -174,9 +175,9 @@ func TestSARIFHasWhatGitHubWants(t *testing.T) {
 
 func TestMarkdownHasNoEffect(t *testing.T) {
 	t.Parallel()
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		text := written(t, "markdown", hostileInput(s))
-		for _, effect := range effects(text) {
+		for _, effect := range quotetest.Effects(t, text) {
 			if !ours(effect) {
 				t.Errorf("%q takes effect: %s\n%s", s, effect, text)
 			}
@@ -206,7 +207,7 @@ func TestMarkdownFitsIntoASummary(t *testing.T) {
 func TestWorkflowCommandsAreOurs(t *testing.T) {
 	t.Parallel()
 	shape := regexp.MustCompile(`^::(error|warning|notice) (file=[^:,]*,)?(line=\d+,endLine=\d+,)?title=[^:,]*::[^\x00-\x1f]*$`)
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		in := hostileInput(s)
 		lines := strings.Split(strings.TrimSuffix(written(t, "github", in), "\n"), "\n")
 		for _, line := range lines[:len(lines)-2] {
@@ -224,7 +225,7 @@ func TestWorkflowCommandsAreOurs(t *testing.T) {
 func TestHTMLIsInert(t *testing.T) {
 	t.Parallel()
 	clean := elements(t, written(t, "html", hostileInput("plain")))
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		page := written(t, "html", hostileInput(s))
 		for what := range elements(t, page) {
 			if !clean[what] && what != "a href=https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html" {
@@ -268,7 +269,7 @@ func elements(t *testing.T, page string) map[string]bool {
 
 // FuzzFormats writes any text wherever a repository's words may stand.
 func FuzzFormats(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		f.Add(s)
 	}
 	clean := map[string]bool{}
@@ -283,7 +284,7 @@ func FuzzFormats(f *testing.F) {
 			}
 		}
 		text := written(t, "markdown", in)
-		for _, effect := range effects(text) {
+		for _, effect := range quotetest.Effects(t, text) {
 			if !ours(effect) {
 				t.Errorf("%q takes effect: %s\n%s", s, effect, text)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 //go:embed report.html
@@ -43,16 +44,10 @@ type view struct {
 	Lists               []group
 }
 
-// piece is a part of a sentence, as code or not.
-type piece struct {
-	Code bool
-	Text string
-}
-
 // remark is a sentence about a place.
 type remark struct {
 	Rule, Name, Address, Place string
-	Text                       []piece
+	Text                       []quote.Piece
 }
 
 // group is a list under a title.
@@ -74,7 +69,7 @@ type mending struct {
 type card struct {
 	Severity, Rule, Name, Address, Place, Instances string
 	Lines                                           []row
-	Message                                         []piece
+	Message                                         []quote.Piece
 	Evidence                                        []remark
 	Fix                                             *mending
 	References                                      []string
@@ -92,7 +87,7 @@ func (h hypertext) view(report analyzer.Report) view {
 	v := view{
 		Title:  plural(len(fresh), "new finding"),
 		Counts: []int{n[finding.New], n[finding.Existing], n[finding.Fixed], n[finding.Waived], len(report.Undecided)},
-		Footer: visible(fmt.Sprintf("%s %s; %s read", report.Tool.Name, report.Tool.Version, plural(report.Stats.Files, "file"))),
+		Footer: quote.Visible(fmt.Sprintf("%s %s; %s read", report.Tool.Name, report.Tool.Version, plural(report.Stats.Files, "file"))),
 	}
 	if len(fresh) > 0 {
 		v.Title += " (" + severities(fresh) + ")"
@@ -105,7 +100,7 @@ func (h hypertext) view(report analyzer.Report) view {
 		if d.Detail != "" {
 			text += ": " + d.Detail
 		}
-		v.Diagnostics = append(v.Diagnostics, remark{Place: position(d.File, d.StartLine), Text: pieces(text)})
+		v.Diagnostics = append(v.Diagnostics, remark{Place: position(d.File, d.StartLine), Text: quote.Pieces(bounded(text))})
 	}
 	for _, f := range fresh {
 		v.Findings = append(v.Findings, h.card(f))
@@ -124,13 +119,13 @@ func lists(report analyzer.Report) []group {
 	for _, status := range []finding.Status{finding.Waived, finding.Fixed, finding.Existing} {
 		var items []remark
 		for _, f := range withStatus(report.Findings, status) {
-			items = append(items, remark{Rule: visible(f.Rule), Name: visible(f.Name), Address: visible(f.Address), Place: position(f.File, f.StartLine)})
+			items = append(items, remark{Rule: quote.Visible(f.Rule), Name: quote.Visible(f.Name), Address: quote.Visible(f.Address), Place: position(f.File, f.StartLine)})
 		}
 		add(map[finding.Status]string{finding.Waived: "Waived", finding.Fixed: "Fixed", finding.Existing: "Existing before this change"}[status], items)
 	}
 	var items []remark
 	for _, u := range report.Undecided {
-		items = append(items, remark{Rule: visible(u.Rule), Address: visible(u.Address), Place: position(u.File, u.StartLine), Text: pieces(u.Reason)})
+		items = append(items, remark{Rule: quote.Visible(u.Rule), Address: quote.Visible(u.Address), Place: position(u.File, u.StartLine), Text: quote.Pieces(bounded(u.Reason))})
 	}
 	add("Undecided: these depend on values that are not known", items)
 	return all
@@ -138,12 +133,12 @@ func lists(report analyzer.Report) []group {
 
 func (h hypertext) card(f finding.Finding) card {
 	c := card{
-		Severity: f.Severity.String(), Rule: visible(f.Rule), Name: visible(f.Name), Address: visible(f.Address),
+		Severity: f.Severity.String(), Rule: quote.Visible(f.Rule), Name: quote.Visible(f.Name), Address: quote.Visible(f.Address),
 		Place: position(f.File, f.StartLine) + beforeChange(f.AtBase), Instances: plain(strings.Join(f.Instances, ", "), 400),
-		Lines: h.excerpt(f), Message: pieces(f.Message),
+		Lines: h.excerpt(f), Message: quote.Pieces(bounded(f.Message)),
 	}
 	for _, e := range f.Evidence {
-		c.Evidence = append(c.Evidence, remark{Place: position(e.File, e.StartLine) + beforeChange(e.AtBase), Text: pieces(e.Note)})
+		c.Evidence = append(c.Evidence, remark{Place: position(e.File, e.StartLine) + beforeChange(e.AtBase), Text: quote.Pieces(bounded(e.Note))})
 	}
 	if s := f.Suggestion; s != nil && showable(s) {
 		old, _ := h.files.read(s.File, s.StartLine, s.EndLine)
@@ -174,31 +169,11 @@ func (h hypertext) excerpt(f finding.Finding) []row {
 		if !ok {
 			continue
 		}
-		r := row{Text: fmt.Sprintf("%5d  %s", n, shorten(shownLine(s.lines[0]), 200))}
+		r := row{Text: fmt.Sprintf("%5d  %s", n, quote.Shorten(quote.Line(s.lines[0]), 200))}
 		if n >= f.StartLine && n <= end {
 			r.Class = "mark"
 		}
 		rows = append(rows, r)
 	}
 	return rows
-}
-
-// pieces takes a sentence apart at its code spans.
-func pieces(s string) []piece {
-	var all []piece
-	s = visible(bounded(strings.TrimSpace(s)))
-	for s != "" {
-		open := strings.IndexByte(s, '`')
-		if open < 0 {
-			break
-		}
-		run := len(s[open:]) - len(strings.TrimLeft(s[open:], "`"))
-		end := closing(s[open+run:], run)
-		if end < 0 {
-			break
-		}
-		all = append(all, piece{Text: s[:open]}, piece{true, strings.TrimSpace(s[open+run : open+run+end])})
-		s = s[open+2*run+end:]
-	}
-	return append(all, piece{Text: s})
 }

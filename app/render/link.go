@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // pathBytes is the longest path that gets a link: one is shown many times on a page of 65,535 bytes.
@@ -25,13 +26,13 @@ func (p *page) place(path string, start, end int, sha string) string {
 		fragment += fmt.Sprintf("-L%d", end)
 	}
 	if len(path) > pathBytes {
-		return code(label)
+		return quote.Code(label)
 	}
-	return fmt.Sprintf("[%s](%s/blob/%s/%s%s)", code(label), p.repoURL(), escapePath(sha), escapePath(path), fragment)
+	return fmt.Sprintf("[%s](%s/blob/%s/%s%s)", quote.Code(label), p.repoURL(), quote.Path(sha), quote.Path(path), fragment)
 }
 
 func (p *page) repoURL() string {
-	return strings.TrimSuffix(p.opts.WebURL, "/") + "/" + escapePath(p.pull.Repo.FullName())
+	return strings.TrimSuffix(p.opts.WebURL, "/") + "/" + quote.Path(p.pull.Repo.FullName())
 }
 
 // at links to a finding; one that is fixed, or whose lines are gone, has its place in the base.
@@ -52,7 +53,7 @@ func readMore(references []string) string {
 	for _, ref := range references[:min(len(references), 5)] {
 		u, err := url.Parse(ref)
 		if err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(ref, " <>\"'`()[]\\") {
-			links = append(links, code(ref))
+			links = append(links, quote.Code(ref))
 			continue
 		}
 		links = append(links, "<"+ref+">")

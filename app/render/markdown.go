@@ -8,6 +8,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // summaryBytes bounds a report in Markdown: GitHub refuses the summary of a step above 1 MiB.
@@ -65,17 +66,17 @@ func (m *summary) lead(fresh []finding.Finding) string {
 // finding is a new finding in full.
 func (m *summary) finding(f finding.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "#### %s %s · %s\n\n%s at %s%s\n\n%s\n\n", inert(f.Rule), inert(f.Name), f.Severity, code(f.Address),
-		where(f.File, f.StartLine), beforeChange(f.AtBase), prose(bounded(f.Message)))
+	fmt.Fprintf(&b, "#### %s %s · %s\n\n%s at %s%s\n\n%s\n\n", quote.Inert(f.Rule), quote.Inert(f.Name), f.Severity, quote.Code(f.Address),
+		where(f.File, f.StartLine), beforeChange(f.AtBase), quote.Prose(bounded(f.Message)))
 	for _, e := range f.Evidence[:min(len(f.Evidence), 20)] {
-		fmt.Fprintf(&b, "- %s%s: %s\n", where(e.File, e.StartLine), beforeChange(e.AtBase), prose(bounded(e.Note)))
+		fmt.Fprintf(&b, "- %s%s: %s\n", where(e.File, e.StartLine), beforeChange(e.AtBase), quote.Prose(bounded(e.Note)))
 	}
 	if len(f.Evidence) > 0 {
 		b.WriteString("\n")
 	}
 	if s := f.Suggestion; s != nil && showable(s) {
 		old, _ := m.files.read(s.File, s.StartLine, s.EndLine)
-		fmt.Fprintf(&b, "The fix, at %s:\n\n%s\n", where(s.File, s.StartLine), fence("diff", bounded(strings.Join(diffLines(old.lines, s.Replacement), "\n"))))
+		fmt.Fprintf(&b, "The fix, at %s:\n\n%s\n", where(s.File, s.StartLine), quote.Fence("diff", bounded(strings.Join(diffLines(old.lines, s.Replacement), "\n"))))
 	}
 	b.WriteString(section(readMore(f.References)))
 	return b.String()
@@ -84,23 +85,23 @@ func (m *summary) finding(f finding.Finding) string {
 // where is a place as a code span.
 func where(file string, line int) string {
 	if line <= 0 {
-		return code(file)
+		return quote.Code(file)
 	}
-	return code(fmt.Sprintf("%s:%d", file, line))
+	return quote.Code(fmt.Sprintf("%s:%d", file, line))
 }
 
 func (m *summary) row(f finding.Finding) string {
-	return fmt.Sprintf("- %s %s · %s · %s\n", inert(f.Rule), inert(f.Name), code(f.Address), where(f.File, f.StartLine))
+	return fmt.Sprintf("- %s %s · %s · %s\n", quote.Inert(f.Rule), quote.Inert(f.Name), quote.Code(f.Address), where(f.File, f.StartLine))
 }
 
 func (m *summary) undecided(u finding.Undecided) string {
-	return fmt.Sprintf("- %s %s · %s: %s\n", inert(u.Rule), code(u.Address), where(u.File, u.StartLine), prose(bounded(u.Reason)))
+	return fmt.Sprintf("- %s %s · %s: %s\n", quote.Inert(u.Rule), quote.Code(u.Address), where(u.File, u.StartLine), quote.Prose(bounded(u.Reason)))
 }
 
 func (m *summary) diagnostic(d finding.Diagnostic) string {
-	text := prose(bounded(d.Summary))
+	text := quote.Prose(bounded(d.Summary))
 	if d.Detail != "" {
-		text += ": " + prose(bounded(d.Detail))
+		text += ": " + quote.Prose(bounded(d.Detail))
 	}
 	if d.File != "" {
 		text = where(d.File, d.StartLine) + " " + text

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // Mended is what was done about a change's findings, and what was not.
@@ -54,5 +55,5 @@ func (m Mended) Text(w io.Writer, color bool) error {
 
 // named is a finding on one line.
 func named(f finding.Finding) string {
-	return fmt.Sprintf("%s %s  %s  %s%s", plain(f.Rule, 20), plain(f.Name, 80), visible(f.Address), position(f.File, f.StartLine), beforeChange(f.AtBase))
+	return fmt.Sprintf("%s %s  %s  %s%s", plain(f.Rule, 20), plain(f.Name, 80), quote.Visible(f.Address), position(f.File, f.StartLine), beforeChange(f.AtBase))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/settings"
 	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // PullRequest renders a judgement for a pull request, or for a merge group (pull.Number 0), which has no
@@ -35,7 +36,7 @@ func PullRequest(report analyzer.Report, pull change.Pull, ch change.Change, s s
 // for the reader, the title a few words; nothing that was said before is taken back.
 func Problem(pull change.Pull, conclusion Conclusion, title, reason string) Review {
 	own := Result{Number: pull.Number, Conclusion: conclusion, Title: title}
-	summary := prose(reason) + "\n\nPress *Re-run* to try again.\n"
+	summary := quote.Prose(reason) + "\n\nPress *Re-run* to try again.\n"
 	return Review{
 		HeadSHA: pull.HeadSHA,
 		Check:   Check{Conclusion: conclusion, Title: title, Summary: summary},

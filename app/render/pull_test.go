@@ -9,6 +9,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/settings"
 	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/render/quote/quotetest"
 )
 
 func TestPullRequest(t *testing.T) {
@@ -207,7 +208,7 @@ func TestProblem(t *testing.T) {
 	if got.Complete || got.Check.Conclusion != TimedOut || got.HeadSHA != headSHA || got.Own.Number != 7 {
 		t.Errorf("got %+v", got)
 	}
-	if found := effects(got.Check.Summary); len(found) > 0 {
+	if found := quotetest.Effects(t, got.Check.Summary); len(found) > 0 {
 		t.Errorf("summary takes effect: %q", found)
 	}
 }

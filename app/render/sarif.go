@@ -11,6 +11,7 @@ import (
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/rules"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // home is where readers of a file find the program.
@@ -89,7 +90,7 @@ func result(f finding.Finding, compared bool) *sarif.Result {
 	}
 	// GitHub knows the first of them, and finds an alert again by it; the other one says whose it is.
 	r.PartialFingerprints = map[string]string{"primaryLocationLineHash": f.Fingerprint, "kmsReview/v1": f.Fingerprint}
-	r.WithProperties(sarif.NewPropertyBag().Add("address", visible(f.Address)).Add("severity", f.Severity.String()))
+	r.WithProperties(sarif.NewPropertyBag().Add("address", quote.Visible(f.Address)).Add("severity", f.Severity.String()))
 	if s := f.Suggestion; s != nil && f.Status == finding.New {
 		r.Fixes = append(r.Fixes, repair(s))
 	}
@@ -108,12 +109,12 @@ func result(f finding.Finding, compared bool) *sarif.Result {
 
 // message is a text in which nothing is taken for a link: SARIF reads [text](target) in plain messages too.
 func message(text string) *sarif.Message {
-	return sarif.NewTextMessage(strings.ReplaceAll(visible(text), "](", "] ("))
+	return sarif.NewTextMessage(strings.ReplaceAll(quote.Visible(text), "](", "] ("))
 }
 
 // location is a place in the repository. Lines that the change takes away are not there any more.
 func location(file string, start, end int, atBase bool) *sarif.Location {
-	artifact := sarif.NewSimpleArtifactLocation(escapePath(file)).WithURIBaseID("%SRCROOT%")
+	artifact := sarif.NewSimpleArtifactLocation(quote.Path(file)).WithURIBaseID("%SRCROOT%")
 	place := sarif.NewPhysicalLocation().WithArtifactLocation(artifact)
 	if atBase || start < 1 {
 		start, end = 1, 1
@@ -130,7 +131,7 @@ func repair(s *finding.Suggestion) *sarif.Fix {
 	} else {
 		change.WithInsertedContent(sarif.NewArtifactContent().WithText(s.Replacement))
 	}
-	artifact := sarif.NewSimpleArtifactLocation(escapePath(s.File)).WithURIBaseID("%SRCROOT%")
+	artifact := sarif.NewSimpleArtifactLocation(quote.Path(s.File)).WithURIBaseID("%SRCROOT%")
 	changes := sarif.NewArtifactChange().WithArtifactLocation(artifact).AddReplacement(change)
 	return sarif.NewFix().WithDescription(sarif.NewTextMessage("Apply the proven suggestion")).AddArtifactChange(changes)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // suggestionBytes bounds a shown replacement; GitHub's limit for a whole comment is 65,536 characters.
@@ -23,7 +24,7 @@ func (r lineRange) overlaps(other lineRange) bool {
 // its comment: whole lines inside one hunk, text that arrives byte for byte, a real change, and no second
 // suggestion on the same lines, since GitHub refuses a batch with two.
 func (p *page) oneClick(s *finding.Suggestion, taken []lineRange) bool {
-	if s == nil || !showable(s) || !literal(s.Replacement) {
+	if s == nil || !showable(s) || !quote.Literal(s.Replacement) {
 		return false
 	}
 	file, ok := p.change.FileAt(s.File)
@@ -52,7 +53,7 @@ func showable(s *finding.Suggestion) bool {
 }
 
 // suggestionBlock is the block that GitHub makes a button of. Nothing between the fences deletes the lines.
-func suggestionBlock(s *finding.Suggestion) string { return fence("suggestion", s.Replacement) }
+func suggestionBlock(s *finding.Suggestion) string { return quote.Fence("suggestion", s.Replacement) }
 
 // shownFix is a suggestion to apply by hand, as a diff with its place.
 func (p *page) shownFix(s *finding.Suggestion) string {
@@ -71,7 +72,7 @@ func (p *page) shownFix(s *finding.Suggestion) string {
 	if ok && !old.exact {
 		lead += " (by hand: a click would not keep this file's line endings or control characters)"
 	}
-	return lead + ":\n\n" + fence("diff", strings.Join(diffLines(old.lines, s.Replacement), "\n"))
+	return lead + ":\n\n" + quote.Fence("diff", strings.Join(diffLines(old.lines, s.Replacement), "\n"))
 }
 
 // diffLines shows lines and their replacement as a diff, with what both share at the ends as context.
@@ -91,7 +92,7 @@ func diffLines(old []string, replacement string) []string {
 	var out []string
 	add := func(prefix string, lines []string) {
 		for _, line := range lines {
-			out = append(out, prefix+shownLine(line))
+			out = append(out, prefix+quote.Line(line))
 		}
 	}
 	add(" ", old[:head])

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // summary is the check run's first page: the verdict, what could not be read, counts, and a row for each new
@@ -65,9 +66,9 @@ func (p *page) unreadList() string {
 }
 
 func (p *page) diagnostic(d finding.Diagnostic) string {
-	text := prose(bounded(d.Summary))
+	text := quote.Prose(bounded(d.Summary))
 	if d.Detail != "" {
-		text += ": " + prose(bounded(d.Detail))
+		text += ": " + quote.Prose(bounded(d.Detail))
 	}
 	if d.File == "" {
 		return "- " + text + "\n"
@@ -82,7 +83,7 @@ func (p *page) diagnostic(d finding.Diagnostic) string {
 	if d.StartLine > 0 {
 		where += fmt.Sprintf(":%d", d.StartLine)
 	}
-	return "- " + code(where) + " " + text + "\n"
+	return "- " + quote.Code(where) + " " + text + "\n"
 }
 
 func (p *page) costList() string {
@@ -90,7 +91,7 @@ func (p *page) costList() string {
 		return ""
 	}
 	lines := fit(p.report.Cost.Lines, 4000, "more line", func(line analyzer.CostLine) string {
-		return fmt.Sprintf("- %s %s: %s\n", code(line.Address), prose(bounded(line.Change)), dollars(line.USD))
+		return fmt.Sprintf("- %s %s: %s\n", quote.Code(line.Address), quote.Prose(bounded(line.Change)), dollars(line.USD))
 	})
 	return fmt.Sprintf("Monthly cost of keys: **%s**\n\n%s\n", dollars(p.report.Cost.MonthlyDeltaUSD), lines)
 }
@@ -122,7 +123,7 @@ func (p *page) sharedRow(r Result) string {
 	if r.Number == p.pull.Number {
 		name += " (this one)"
 	}
-	return fmt.Sprintf("- %s: %s, %s\n", name, strings.ReplaceAll(string(r.Conclusion), "_", " "), prose(bounded(r.Title)))
+	return fmt.Sprintf("- %s: %s, %s\n", name, strings.ReplaceAll(string(r.Conclusion), "_", " "), quote.Prose(bounded(r.Title)))
 }
 
 func (p *page) hazardRows(room int) string {
@@ -136,12 +137,12 @@ func (p *page) newRows(room int) string {
 
 // row is a finding on one line; all that comes from the repository is cut.
 func (p *page) row(f finding.Finding) string {
-	return fmt.Sprintf("- %s · %s · %s\n", heading(f), code(f.Address), p.at(f))
+	return fmt.Sprintf("- %s · %s · %s\n", heading(f), quote.Code(f.Address), p.at(f))
 }
 
 func notInline(p *page, left []missed, room int) string {
 	return titled("### Without an inline comment", fit(left, room, "further finding", func(m missed) string {
-		return fmt.Sprintf("- %s %s · %s: %s\n", inert(m.finding.Rule), code(m.finding.Address), p.at(m.finding), m.reason)
+		return fmt.Sprintf("- %s %s · %s: %s\n", quote.Inert(m.finding.Rule), quote.Code(m.finding.Address), p.at(m.finding), m.reason)
 	}))
 }
 
@@ -150,8 +151,8 @@ func (p *page) undecidedList(room int) string {
 		return ""
 	}
 	list := fit(p.report.Undecided, room-200, "more undecided resource", func(u finding.Undecided) string {
-		return fmt.Sprintf("- %s %s · %s: %s\n", inert(u.Rule), code(u.Address),
-			p.place(u.File, u.StartLine, u.StartLine, p.change.HeadSHA), prose(bounded(u.Reason)))
+		return fmt.Sprintf("- %s %s · %s: %s\n", quote.Inert(u.Rule), quote.Code(u.Address),
+			p.place(u.File, u.StartLine, u.StartLine, p.change.HeadSHA), quote.Prose(bounded(u.Reason)))
 	})
 	return "<details><summary>Undecided: these depend on values that are not known</summary>\n\n" + list + "\n</details>\n\n"
 }
@@ -169,7 +170,7 @@ func (p *page) footer() string {
 	}
 	sources := []string{}
 	for _, s := range p.set.Sources[:min(len(p.set.Sources), 5)] {
-		sources = append(sources, code(s))
+		sources = append(sources, quote.Code(s))
 	}
 	if len(sources) == 0 {
 		return text + "Settings: defaults.\n"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // TextOptions says how a report is shown in a terminal.
@@ -27,14 +28,14 @@ func Text(w io.Writer, report analyzer.Report, opts TextOptions) error {
 	}
 	for _, status := range []finding.Status{finding.Fixed, finding.Waived} {
 		for _, f := range withStatus(report.Findings, status) {
-			t.printf("%s  %s %s  %s  %s\n", t.paint(green, string(status)), plain(f.Rule, 20), plain(f.Name, 80), visible(f.Address), position(f.File, f.StartLine))
+			t.printf("%s  %s %s  %s  %s\n", t.paint(green, string(status)), plain(f.Rule, 20), plain(f.Name, 80), quote.Visible(f.Address), position(f.File, f.StartLine))
 		}
 	}
 	for _, d := range report.Diagnostics {
 		t.diagnostic(d)
 	}
 	for _, u := range report.Undecided {
-		t.printf("%s  %s  %s  %s: %s\n", t.paint(faint, "undecided"), plain(u.Rule, 20), visible(u.Address), position(u.File, u.StartLine), visible(u.Reason))
+		t.printf("%s  %s  %s  %s: %s\n", t.paint(faint, "undecided"), plain(u.Rule, 20), quote.Visible(u.Address), position(u.File, u.StartLine), quote.Visible(u.Reason))
 	}
 	t.total(report)
 	if err := t.w.Flush(); err != nil {
@@ -76,15 +77,15 @@ func (t *terminal) paint(c colour, s string) string {
 }
 
 func (t *terminal) finding(f finding.Finding) {
-	t.printf("%s  %s %s  %s\n", t.paint(severityColours[f.Severity], f.Severity.String()), plain(f.Rule, 20), plain(f.Name, 80), visible(f.Address))
+	t.printf("%s  %s %s  %s\n", t.paint(severityColours[f.Severity], f.Severity.String()), plain(f.Rule, 20), plain(f.Name, 80), quote.Visible(f.Address))
 	t.printf("  %s%s\n", position(f.File, f.StartLine), beforeChange(f.AtBase))
 	t.excerpt(f)
-	for _, line := range wrap(visible(f.Message), 100) {
+	for _, line := range wrap(quote.Visible(f.Message), 100) {
 		t.printf("  %s\n", line)
 	}
 	for _, e := range f.Evidence {
 		if e.Note != "" {
-			t.printf("  %s%s: %s\n", position(e.File, e.StartLine), beforeChange(e.AtBase), visible(e.Note))
+			t.printf("  %s%s: %s\n", position(e.File, e.StartLine), beforeChange(e.AtBase), quote.Visible(e.Note))
 		}
 	}
 	if len(f.Instances) > 0 {
@@ -92,7 +93,7 @@ func (t *terminal) finding(f finding.Finding) {
 	}
 	t.fix(f.Suggestion)
 	for _, ref := range f.References {
-		t.printf("  %s\n", t.paint(faint, visible(ref)))
+		t.printf("  %s\n", t.paint(faint, quote.Visible(ref)))
 	}
 	t.printf("\n")
 }
@@ -109,7 +110,7 @@ func (t *terminal) excerpt(f finding.Finding) {
 		if !ok {
 			continue
 		}
-		mark, line := " ", fmt.Sprintf("%5d | %s", n, shorten(shownLine(s.lines[0]), 200))
+		mark, line := " ", fmt.Sprintf("%5d | %s", n, quote.Shorten(quote.Line(s.lines[0]), 200))
 		if n >= f.StartLine && n <= end {
 			mark, line = ">", t.paint(severityColours[f.Severity], line)
 		}
@@ -143,9 +144,9 @@ func (t *terminal) diagnostic(d finding.Diagnostic) {
 	if d.File != "" {
 		t.printf("%s: ", position(d.File, d.StartLine))
 	}
-	t.printf("%s\n", visible(d.Summary))
+	t.printf("%s\n", quote.Visible(d.Summary))
 	if d.Detail != "" {
-		t.printf("  %s\n", visible(d.Detail))
+		t.printf("  %s\n", quote.Visible(d.Detail))
 	}
 }
 
@@ -178,9 +179,9 @@ func beforeChange(atBase bool) string {
 
 func position(file string, line int) string {
 	if line <= 0 {
-		return visible(file)
+		return quote.Visible(file)
 	}
-	return fmt.Sprintf("%s:%d", visible(file), line)
+	return fmt.Sprintf("%s:%d", quote.Visible(file), line)
 }
 
 // wrap breaks text at spaces into lines of at most width runes where it can.

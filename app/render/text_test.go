@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kms-review/kms-review/analyzer"
+	"github.com/kms-review/kms-review/app/render/quote/quotetest"
 )
 
 func textOf(t *testing.T, in input, color bool) string {
@@ -45,7 +46,7 @@ func TestTextInColour(t *testing.T) {
 // A repository's escape sequences must not reach the terminal, where they can hide or forge lines.
 func TestTextShowsControlCharacters(t *testing.T) {
 	t.Parallel()
-	for _, s := range hostile {
+	for _, s := range quotetest.Hostile() {
 		got := textOf(t, hostileInput(s), false)
 		if i := strings.IndexAny(got, "\x00\x1b\r\u202e\u2028"); i >= 0 {
 			t.Errorf("%q reaches the terminal: %q", s, got[max(0, i-40):min(len(got), i+40)])

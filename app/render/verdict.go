@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // settingsPath is where a repository keeps its settings.
@@ -125,5 +126,5 @@ func worst(own Result, shared []Result) (Conclusion, string) {
 	if w.Number == own.Number {
 		return own.Conclusion, own.Title
 	}
-	return w.Conclusion, fmt.Sprintf("Pull request %d: %s", w.Number, shorten(visible(w.Title), 200))
+	return w.Conclusion, fmt.Sprintf("Pull request %d: %s", w.Number, quote.Shorten(quote.Visible(w.Title), 200))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/app/render/quote"
 )
 
 // Workflow writes a report as workflow commands: inside a job of GitHub Actions each becomes an annotation on its line.
@@ -56,14 +57,14 @@ func command(w io.Writer, name, file string, start, end int, title, text string)
 	var properties []string
 	add := func(key, value string) { properties = append(properties, key+"="+property.Replace(value)) }
 	if file != "" {
-		add("file", visible(file))
+		add("file", quote.Visible(file))
 	}
 	if start > 0 {
 		add("line", fmt.Sprint(start))
 		add("endLine", fmt.Sprint(max(start, end)))
 	}
-	add("title", visible(title))
-	fmt.Fprintf(w, "::%s %s::%s\n", name, strings.Join(properties, ","), data.Replace(visible(text)))
+	add("title", quote.Visible(title))
+	fmt.Fprintf(w, "::%s %s::%s\n", name, strings.Join(properties, ","), data.Replace(quote.Visible(text)))
 }
 
 var (

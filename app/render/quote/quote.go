@@ -1,4 +1,6 @@
-package render
+// Package quote owns how words of a repository are written into Markdown and onto pages so that nothing of them takes
+// effect: no mention, no reference, no link, no HTML, no formula, no line of their own.
+package quote
 
 import (
 	"regexp"
@@ -15,9 +17,9 @@ const zeroWidthSpace = "\u200b"
 // spanRunes bounds a code span: a path or an instance key of a megabyte must not push everything else out.
 const spanRunes = 240
 
-// visible shows control, format and line-separating characters as escapes, so that text of one line stays on it
+// Visible shows control, format and line-separating characters as escapes, so that text of one line stays on it
 // and looks as it is. Bytes that are no UTF-8 become \xNN.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -34,26 +36,26 @@ func visible(s string) string {
 	return b.String()
 }
 
-// cut keeps the first bytes of s, up to a limit, and marks the cut.
-func cut(s string, limit int) string {
+// Cut keeps the first bytes of s, up to a limit, and marks the cut.
+func Cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// shorten cuts s to max runes and marks the cut.
-func shorten(s string, limit int) string {
+// Shorten cuts s to max runes and marks the cut.
+func Shorten(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
 	return string([]rune(s)[:limit]) + "…"
 }
 
-// code quotes s as a code span of one line. The fence is longer than any run of backticks in s.
-// It is not for table cells, where GitHub splits at a pipe even inside a code span.
-func code(s string) string {
-	s = shorten(visible(cut(s, 8*spanRunes)), spanRunes)
+// Code quotes s as a code span of one line. The fence is longer than any run of backticks in s.
+// In a cell of a table it is CodeCell.
+func Code(s string) string {
+	s = Shorten(Visible(Cut(s, 8*spanRunes)), spanRunes)
 	if s == "" {
 		s = `""`
 	}
@@ -67,17 +69,21 @@ func code(s string) string {
 	return ticks + s + ticks
 }
 
-// shownLine is a line of a file as it is shown: tabs kept, other control characters visible.
-func shownLine(s string) string {
+// CodeCell is Code for a cell of a table, where GitHub splits at a pipe even inside a code span. A backslash keeps it
+// from that and is not shown: https://github.github.com/gfm/#example-200
+func CodeCell(s string) string { return strings.ReplaceAll(Code(s), "|", `\|`) }
+
+// Line is a line of a file as it is shown: tabs kept, other control characters visible.
+func Line(s string) string {
 	parts := strings.Split(s, "\t")
 	for i, part := range parts {
-		parts[i] = visible(part)
+		parts[i] = Visible(part)
 	}
 	return strings.Join(parts, "\t")
 }
 
-// fence quotes text as a fenced code block, byte for byte.
-func fence(info, text string) string {
+// Fence quotes text as a fenced code block, byte for byte.
+func Fence(info, text string) string {
 	ticks := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 	if text != "" {
 		text += "\n"
@@ -98,9 +104,9 @@ func longestRun(s string, c byte) int {
 	return longest
 }
 
-// prose renders a sentence that may hold code spans and, between them, words from a repository: code spans are
+// Prose renders a sentence that may hold code spans and, between them, words from a repository: code spans are
 // fenced anew, everything else is text without effect. The result is one line.
-func prose(s string) string {
+func Prose(s string) string {
 	s = strings.TrimSpace(s)
 	var b strings.Builder
 	for s != "" {
@@ -108,7 +114,7 @@ func prose(s string) string {
 		if open < 0 {
 			break
 		}
-		b.WriteString(inert(s[:open]))
+		b.WriteString(Inert(s[:open]))
 		run := len(s[open:]) - len(strings.TrimLeft(s[open:], "`"))
 		rest := s[open+run:]
 		end := closing(rest, run)
@@ -117,10 +123,10 @@ func prose(s string) string {
 			s = rest
 			continue
 		}
-		b.WriteString(code(strings.TrimSpace(rest[:end])))
+		b.WriteString(Code(strings.TrimSpace(rest[:end])))
 		s = rest[end+run:]
 	}
-	b.WriteString(inert(s))
+	b.WriteString(Inert(s))
 	return blockStart.ReplaceAllString(b.String(), `$1\$2`)
 }
 
@@ -150,15 +156,15 @@ var (
 	six    = regexp.MustCompile(`.{6}`)
 )
 
-// inert takes every effect from text: Markdown, HTML, mentions, references, addresses, formulas.
-func inert(s string) string {
+// Inert takes every effect from text: Markdown, HTML, mentions, references, addresses, formulas.
+func Inert(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	s = references.ReplaceAllString(visible(s), "$1$3$5"+zeroWidthSpace+"$2$4$6")
+	s = references.ReplaceAllString(Visible(s), "$1$3$5"+zeroWidthSpace+"$2$4$6")
 	s = commit.ReplaceAllStringFunc(s, func(run string) string { return six.ReplaceAllString(run, "$0"+zeroWidthSpace) })
 	var b strings.Builder
 	for _, r := range s {
@@ -178,9 +184,9 @@ func inert(s string) string {
 	return b.String()
 }
 
-// escapePath percent-encodes a path for a URL inside of Markdown, slashes kept: everything besides the
+// Path percent-encodes a path for a URL inside of Markdown, slashes kept: everything besides the
 // unreserved characters, so that no bracket, quote or space ends the link.
-func escapePath(path string) string {
+func Path(path string) string {
 	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
 	var b strings.Builder
 	for i := range len(path) {
@@ -191,4 +197,12 @@ func escapePath(path string) string {
 		b.WriteString("%" + strings.ToUpper(strconv.FormatUint(uint64(path[i])|0x100, 16)[1:]))
 	}
 	return b.String()
+}
+
+// Literal tells whether text survives JSON, Markdown and a browser byte for byte.
+func Literal(text string) bool {
+	if !utf8.ValidString(text) {
+		return false
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
 }
