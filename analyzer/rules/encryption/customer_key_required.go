@@ -26,7 +26,7 @@ var CustomerKeyRequired = rule.Rule{
 	References: []string{
 		"https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-mgmt",
 		"https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_protect_data_rest_key_mgmt.html"},
-	Compliance: []string{"AWS Well-Architected SEC08-BP01", "NIST 800-53 SC-12, SC-28(1)"},
+	Compliance: []string{"AWS Well-Architected SEC08-BP01", "NIST SP 800-53 SC-12, SC-28(1)"},
 	Spec:       customerKeyRequiredSpec,
 	Check:      checkCustomerKey,
 	Demands:    demands,

@@ -32,8 +32,8 @@ var KeySetButIgnored = rule.Rule{
 
 // storageControls are the controls that ask for encrypted storage.
 var storageControls = []string{"AWS Security Hub RDS.3, RDS.27, EC2.3, EFS.1, DocumentDB.1, Neptune.1, Opensearch.1, ES.1, Kinesis.1, DynamoDB.3",
-	"CIS AWS Foundations 2.2.1 (RDS, v3), 2.4.1 (EFS, v3), 5.1.1 (EBS, v5)",
-	"PCI DSS v4 3.5.1", "NIST 800-53 SC-28", "HIPAA 164.312(a)(2)(iv)", "AWS Well-Architected SEC08-BP02"}
+	"CIS AWS Foundations 2.2.1 (RDS, v5), 3.2.1 (RDS, v7), 2.3.1 (EFS, v5), 3.3.1 (EFS, v7), 5.1.1 (EBS, v5), 6.1.1 (EBS, v7)",
+	"PCI DSS v4 3.5.1", "NIST SP 800-53 SC-28", "HIPAA 164.312(a)(2)(iv)", "AWS Well-Architected SEC08-BP02"}
 
 func checkKeySetButIgnored(p *rule.Pass) {
 	rows := services.All()

@@ -20,7 +20,7 @@ const (
 	findingAccess   = "https://docs.aws.amazon.com/kms/latest/developerguide/determining-access-key-policy.html"
 	notPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"
 	controlKMS5     = "AWS Security Hub KMS.5"
-	controlCIS      = "CIS AWS Foundations 7.0 2.21"
+	controlCIS      = "CIS AWS Foundations 2.21 (v7)"
 	controlPublic   = "AWS Well-Architected SEC03-BP07"
 	controlAccess   = "NIST SP 800-53 AC-3"
 	controlLeast    = "NIST SP 800-53 AC-6"

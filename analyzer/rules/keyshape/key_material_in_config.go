@@ -26,7 +26,7 @@ var KeyMaterialInConfig = rule.Rule{
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_ciphertext",
 		"https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html",
 	},
-	Compliance: []string{"AWS Well-Architected SEC02-BP03, SEC08-BP01", "PCI DSS v4 3.6.1, 3.7", "NIST 800-53 SC-12", "CWE-798"},
+	Compliance: []string{"AWS Well-Architected SEC02-BP03, SEC08-BP01", "PCI DSS v4 3.6.1, 3.7", "NIST SP 800-53 SC-12", "CWE-798"},
 	Spec:       keyMaterialInConfigSpec,
 	Check:      checkKeyMaterialInConfig,
 }

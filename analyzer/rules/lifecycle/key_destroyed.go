@@ -22,7 +22,7 @@ var KeyDestroyed = rule.Rule{
 	Hazard:   true,
 	References: []string{deletionGuide, "https://developer.hashicorp.com/terraform/language/block/removed",
 		"https://developer.hashicorp.com/terraform/language/block/moved"},
-	Compliance: []string{"AWS Security Hub KMS.3", "CIS AWS Foundations 4.7 (v5), 5.7 (v7)", "NIST 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
+	Compliance: []string{"AWS Security Hub KMS.3", "CIS AWS Foundations 4.7 (v5), 5.7 (v7)", "NIST SP 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
 	Spec:       keyDestroyedSpec,
 	Check:      checkKeyDestroyed,
 }

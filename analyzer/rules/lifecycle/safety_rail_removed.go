@@ -32,7 +32,7 @@ var SafetyRailRemoved = rule.Rule{
 	Hazard:     true,
 	Supersedes: []string{"KMS203", "KMS301"},
 	References: []string{lifecycleGuide + "#prevent_destroy", deletionGuide},
-	Compliance: []string{"AWS Security Hub KMS.3", "NIST 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
+	Compliance: []string{"AWS Security Hub KMS.3", "NIST SP 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
 	Spec:       safetyRailRemovedSpec,
 	Check: func(p *rule.Pass) {
 		for _, key := range p.Head.Keys {

@@ -24,7 +24,7 @@ var WeakDeletionSafety = rule.Rule{
 	Title:      "Short deletion window or no destroy guard on a key that protects data",
 	Severity:   finding.Medium,
 	References: []string{deletionGuide},
-	Compliance: []string{"AWS Security Hub KMS.3", "NIST 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
+	Compliance: []string{"AWS Security Hub KMS.3", "NIST SP 800-53 SC-12", "AWS Well-Architected SEC08-BP01"},
 	Spec:       weakDeletionSafetySpec,
 	Check:      checkWeakDeletionSafety,
 }

@@ -20,7 +20,7 @@ var MultiRegionWithoutNeed = rule.Rule{
 	Title:      "Multi-Region key that only AWS services use",
 	Severity:   finding.Low,
 	References: []string{overview, "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html"},
-	Compliance: []string{"NIST 800-53 SA-9(6)"},
+	Compliance: []string{"NIST SP 800-53 SA-9(6)"},
 	Spec:       withoutNeedSpec,
 	Check:      checkWithoutNeed,
 }

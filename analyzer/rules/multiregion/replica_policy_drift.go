@@ -25,7 +25,7 @@ var ReplicaPolicyDrift = rule.Rule{
 	Severity:   finding.Medium,
 	References: []string{overview + "#mrk-sync-properties",
 		"https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"},
-	Compliance: []string{"AWS Well-Architected SEC03-BP02", "NIST 800-53 AC-3"},
+	Compliance: []string{"AWS Well-Architected SEC03-BP02", "NIST SP 800-53 AC-3"},
 	Spec:       replicaPolicyDriftSpec,
 	Check:      checkReplicaPolicyDrift,
 }

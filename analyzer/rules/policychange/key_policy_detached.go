@@ -25,7 +25,7 @@ var KeyPolicyDetached = rule.Rule{
 	References: []string{"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key_policy",
 		"https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/key_policy.go",
 		"https://github.com/hashicorp/terraform-provider-aws/issues/22557"},
-	Compliance: []string{"AWS Well-Architected SEC03-BP02", "NIST 800-53 CM-6"},
+	Compliance: []string{"AWS Well-Architected SEC03-BP02", "NIST SP 800-53 CM-6"},
 	Spec:       keyPolicyDetachedSpec,
 	Check: func(p *rule.Pass) {
 		for _, old := range p.Base.Keys {

@@ -26,7 +26,7 @@ var PolicyWidened = rule.Rule{
 	Severity:   finding.Critical,
 	Hazard:     true,
 	References: []string{modifyGuide, "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"},
-	Compliance: []string{"AWS Well-Architected SEC03-BP04", "NIST 800-53 AC-6", "NIST 800-53 CM-6", "SOC 2 CC6.1"},
+	Compliance: []string{"AWS Well-Architected SEC03-BP04", "NIST SP 800-53 AC-6", "NIST SP 800-53 CM-6", "SOC 2 CC6.1"},
 	Spec:       policyWidenedSpec,
 	Check:      checkPolicyWidened,
 }

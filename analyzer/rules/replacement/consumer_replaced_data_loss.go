@@ -24,7 +24,7 @@ var ConsumerReplacedDataLoss = rule.Rule{
 	References: []string{"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ebs_volume",
 		"https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html"},
-	Compliance: []string{"NIST 800-53 CP-9", "AWS Well-Architected REL09, SEC08"},
+	Compliance: []string{"NIST SP 800-53 CP-9", "AWS Well-Architected REL09, SEC08"},
 	Spec:       consumerReplacedSpec,
 	Check:      checkConsumerReplaced,
 }

@@ -24,7 +24,7 @@ var EncryptionRemoved = rule.Rule{
 	References: []string{"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ebs_encryption_by_default",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_server_side_encryption_configuration",
 		"https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html"},
-	Compliance: []string{"PCI DSS v4 3.5.1", "NIST 800-53 SC-28", "HIPAA 164.312(a)(2)(iv)", "AWS Well-Architected SEC08-BP02"},
+	Compliance: []string{"PCI DSS v4 3.5.1", "NIST SP 800-53 SC-28", "HIPAA 164.312(a)(2)(iv)", "AWS Well-Architected SEC08-BP02"},
 	Spec:       encryptionRemovedSpec,
 	Check:      checkEncryptionRemoved,
 }

@@ -22,7 +22,7 @@ const (
 
 // rotationControls are the controls that ask for rotation.
 var rotationControls = []string{"CIS AWS Foundations 3.6 (v5), 4.6 (v7)", "AWS Security Hub KMS.4", "AWS Control Tower CT.KMS.PR.1",
-	"PCI DSS v4 3.7.4", "NIST 800-53 SC-12, SC-12(2)", "ISO 27001 A.8.24", "AWS Well-Architected SEC08-BP01"}
+	"PCI DSS v4 3.7.4", "NIST SP 800-53 SC-12, SC-12(2)", "ISO 27001 A.8.24", "AWS Well-Architected SEC08-BP01"}
 
 // keysOf lists the keys that Terraform lets rotate: only aws_kms_key has the argument.
 func keysOf(s *kms.Snapshot) []*kms.Key {

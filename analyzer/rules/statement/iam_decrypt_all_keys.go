@@ -30,7 +30,7 @@ var IAMDecryptAllKeys = rule.Rule{
 	Title:      "IAM policy allows decryption with all keys, or uses an alias ARN as resource",
 	Severity:   finding.Medium,
 	References: []string{keysInPolicies, aliasGuide},
-	Compliance: []string{"AWS Security Hub KMS.1, KMS.2", "AWS Well-Architected SEC03-BP02", "NIST 800-53 AC-6"},
+	Compliance: []string{"AWS Security Hub KMS.1, KMS.2", "AWS Well-Architected SEC03-BP02", "NIST SP 800-53 AC-6"},
 	Spec:       iamDecryptAllKeysSpec,
 	Check:      checkIAMDecryptAllKeys,
 }
