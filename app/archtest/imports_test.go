@@ -54,6 +54,7 @@ var mayImport = map[string][]string{
 	"app/command":                {"app/change", "app/gh"},
 	"app/rewrite":                {},
 	"app/posture":                {"analyzer/finding"},
+	"app/posture/report":         {"analyzer/finding", "analyzer/rules", "app/posture", "app/render/quote"},
 	"app/review": {
 		"analyzer", "analyzer/finding", "analyzer/fix", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
 		"app/render", "app/rewrite", "app/publish", "app/command", "app/queue", "app/store", "webhook",
