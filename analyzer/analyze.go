@@ -59,6 +59,7 @@ type analysis struct {
 
 	known     map[string]bool // keys and problems of all findings at head, affected or not
 	results   []result
+	inMemory  fs.FS // head, its configuration files read
 	undecided []finding.Undecided
 	unproven  int // suggestions that were left out, because proving them would have taken too long
 }
@@ -119,7 +120,7 @@ func (a *analysis) load(ctx context.Context) error {
 func (a *analysis) snapshot(ctx context.Context, fsys fs.FS, dirs []string, renamed map[string]string) (*kms.Snapshot, error) {
 	options := terraform.Options{VarFiles: a.in.VarFiles, VarFilesOf: a.in.Settings.VarFilesOf, Matters: kms.MattersTo(a.demanded), Always: a.changed, Renamed: renamed}
 	if a.head != nil {
-		options.Reuse = a.head.Config
+		options.Reuse = a.head.Config // most files of the base are those of head
 	}
 	config, err := terraform.Load(ctx, fsys, dirs, options)
 	if err != nil {

@@ -20,6 +20,7 @@ const maxProof = 300_000
 // file and keeps the layout.
 func (a *analysis) prove(ctx context.Context) error {
 	cost := a.head.Weight()
+	a.inMemory = fix.Overlay(a.in.Head, a.head.Config.Texts())
 	for i, spent := 0, 0; i < len(a.results); i++ {
 		r := &a.results[i]
 		if r.finding.Status != finding.New || len(r.fixes) == 0 {
@@ -48,7 +49,7 @@ func (a *analysis) proven(ctx context.Context, r result) (s *finding.Suggestion,
 	if len(edits) == 0 {
 		return nil, "an edit could only guess", nil
 	}
-	texts, err := fix.Apply(a.in.Head, edits)
+	texts, err := fix.Apply(a.inMemory, edits)
 	if err != nil {
 		return nil, "", err
 	}
@@ -58,17 +59,18 @@ func (a *analysis) proven(ctx context.Context, r result) (s *finding.Suggestion,
 	case terraform.Installed(edits[0].File):
 		return nil, "the edit is in an installed module", nil
 	}
-	source, err := fs.ReadFile(a.in.Head, edits[0].File)
+	source, err := fs.ReadFile(a.inMemory, edits[0].File)
 	if err != nil {
 		return nil, "", err
 	}
 	if !fix.KeepsFormat(source, texts[edits[0].File]) {
 		return nil, "terraform fmt would not accept the file any more", nil
 	}
-	cured, err := a.snapshot(ctx, fix.Overlay(a.in.Head, texts), []string{r.finding.Module}, nil)
+	config, err := a.head.Config.Edited(ctx, fix.Overlay(a.inMemory, texts), r.finding.Module, []string{edits[0].File})
 	if err != nil {
 		return nil, "", err
 	}
+	cured := kms.Build(config).Demand(a.demanded)
 	if a.breaks(cured) {
 		return nil, "the file could not be read any more", nil
 	}

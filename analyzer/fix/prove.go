@@ -72,6 +72,22 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return &openText{Reader: bytes.NewReader(text), name: name, size: int64(len(text))}, nil
 }
 
+// Stat and ReadFile spare the file below from being read twice.
+
+func (o overlay) Stat(name string) (fs.FileInfo, error) {
+	if text, replaced := o.texts[name]; replaced {
+		return &openText{name: name, size: int64(len(text))}, nil
+	}
+	return fs.Stat(o.FS, name)
+}
+
+func (o overlay) ReadFile(name string) ([]byte, error) {
+	if text, replaced := o.texts[name]; replaced {
+		return bytes.Clone(text), nil
+	}
+	return fs.ReadFile(o.FS, name)
+}
+
 // openText is an open file that holds its text; it describes itself.
 type openText struct {
 	io.Reader
