@@ -79,7 +79,7 @@ func alternatives(d policy.Document) []policy.Document {
 }
 
 func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
-	c := &comparer{names: newNames(baseOwner, headOwner, ownNumber(b, baseOwner))}
+	c := &comparer{names: newNames(baseOwner, headOwner, ownAccount(b, baseOwner))}
 	for at, d := range []policy.Document{b, h} {
 		c.read(side(at), d)
 	}
@@ -89,17 +89,18 @@ func compareOne(b, h policy.Document, baseOwner, headOwner Owner) Comparison {
 	return c.comparison(b, h)
 }
 
-// ownNumber is the number of the key's account, where the configuration has it; or it infers it from the policy in force: AWS accepts none that leaves nobody who
-// may change it, and across accounts nobody may. Where the principals that may are of one account, it is the key's.
+// ownAccount is the key's account, where the configuration has its number; or it infers it from the policy in force: AWS
+// accepts none that leaves nobody who may change it, and across accounts nobody may. Where the principals that may are of
+// one account, it is the key's, be it written as a number or as a value that only AWS knows.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
-func ownNumber(d policy.Document, o Owner) string {
+func ownAccount(d policy.Document, o Owner) policy.Text {
 	if number, known := o.number.Known(); known && number != "" {
-		return number
+		return o.number
 	}
 	if d.Absent || d.Open {
-		return ""
+		return policy.Text{}
 	}
-	number := ""
+	var account policy.Text
 	for _, s := range d.Statements {
 		_, possible := Actions(s)
 		if possible&action.PutKeyPolicy == 0 || s.Effect.Is("Allow") == terraform.False {
@@ -107,20 +108,30 @@ func ownNumber(d policy.Document, o Owner) string {
 		}
 		list, whole := Principals(s, o)
 		if !whole || s.NotPrincipals.Present != terraform.False {
-			return ""
+			return policy.Text{}
 		}
 		for _, p := range list {
-			account, known := p.Account.Known()
 			switch {
 			case p.Kind == Invalid || p.Kind == Service || p.Kind == Federated:
-			case !known || !isAccount(account) || number != "" && number != account:
-				return ""
+			case p.Own == terraform.True: // the value needs no guess
+				return policy.Text{}
+			case !tells(p.Account) || len(account.Parts) > 0 && account.Same(p.Account) != terraform.True:
+				return policy.Text{}
 			default:
-				number = account
+				account = p.Account
 			}
 		}
 	}
-	return number
+	return account
+}
+
+// tells whether a text is one account, by its number or by the one value that has it.
+func tells(account policy.Text) bool {
+	if number, known := account.Known(); known {
+		return isAccount(number)
+	}
+	_, named := account.Symbol()
+	return named && len(account.Parts) == 1
 }
 
 // comparer collects what differs.

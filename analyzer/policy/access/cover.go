@@ -7,8 +7,7 @@ import (
 
 // covers tells whether a statement's Principal or NotPrincipal is about a principal.
 func (o Owner) covers(s policy.Statement, p Principal) terraform.Truth {
-	number, _ := o.number.Known()
-	n := newNames(o, o, number)
+	n := newNames(o, o, o.number)
 	who := &requester{subject: n.subject(head, p), elsewhere: p.Kind == Everyone}
 	match := terraform.False
 	if s.Principals.Present != terraform.False {

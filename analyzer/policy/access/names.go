@@ -22,7 +22,7 @@ const (
 // same symbol, and so is any value that has the same name in both.
 type names struct {
 	owners   [2]Owner
-	own      pattern.Word // the key's account: its number where that is known, else a symbol
+	own      pattern.Word // the key's account: its number where that is known, else the value that has it, else a symbol
 	symbols  map[string]pattern.Letter
 	next     pattern.Letter
 	atoms    map[string]int
@@ -35,13 +35,18 @@ type names struct {
 	unnamed  int
 }
 
-// newNames makes the names for two documents; number is that of the key's account, "" where it is not known.
-func newNames(baseOwner, headOwner Owner, number string) *names {
+// newNames makes the names for two documents; account is the key's, the empty text where it is not known.
+func newNames(baseOwner, headOwner Owner, account policy.Text) *names {
 	n := &names{
-		owners: [2]Owner{baseOwner, headOwner}, own: pattern.Text(number), symbols: map[string]pattern.Letter{}, next: pattern.FirstSymbol,
+		owners: [2]Owner{baseOwner, headOwner}, symbols: map[string]pattern.Letter{}, next: pattern.FirstSymbol,
 		atoms: map[string]int{}, meanings: map[int]string{}, mentions: [2]map[string]bool{{}, {}}, foreign: map[pattern.Letter]bool{},
 	}
-	if number == "" {
+	switch number, known := account.Known(); {
+	case known && number != "":
+		n.own = pattern.Text(number)
+	case tells(account):
+		n.own = n.named(account)
+	default:
 		n.own = pattern.Word{n.symbol("the key's account")}
 	}
 	return n

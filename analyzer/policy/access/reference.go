@@ -64,9 +64,24 @@ func (o Owner) referred(p *Principal, ref terraform.Reference) {
 	case p.Kind == Identity && (r.Type == "aws_iam_role" || r.Type == "aws_iam_user" ||
 		r.Type == "aws_iam_service_linked_role" || r.Type == "aws_caller_identity"):
 		p.Own = o.same(r)
+	case r.Type == "aws_iam_session_context":
+		p.Own = o.issuer(r)
 	}
 	switch r.Type {
 	case "aws_elb_service_account", "aws_cloudtrail_service_account", "aws_billing_service_account", "aws_redshift_service_account":
 		p.Own = terraform.False // they are AWS's
 	}
+}
+
+// issuer tells whether the role behind a session is of the key's account: it is of that of the session.
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_session_context
+func (o Owner) issuer(context *terraform.Resource) terraform.Truth {
+	ref := context.Attr("arn").Reference
+	if ref == nil {
+		return terraform.Undecided
+	}
+	if caller := sole(*ref); caller != nil && caller.Type == "aws_caller_identity" {
+		return o.same(caller)
+	}
+	return terraform.Undecided
 }

@@ -30,7 +30,9 @@ func (n *names) subject(at side, p Principal) subject {
 	case Identity:
 		s.account = n.accountOf(at, p)
 		n.identify(at, &s)
-		n.mention(at, "account", s.account)
+		if len(p.Account.Parts) > 0 || p.Own == terraform.True {
+			n.mention(at, "account", s.account) // that of an unwritten number is nothing which somebody chose to name
+		}
 		n.mention(at, "identity"+n.effect, s.key())
 		n.arns = append(n.arns, s.arn)
 	default:

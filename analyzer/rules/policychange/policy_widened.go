@@ -164,15 +164,33 @@ func (r revision) severity(c access.Change) (severity finding.Severity, why stri
 			return finding.Critical, ", and no condition says whose principals may do it: any AWS account can"
 		case access.Limits, access.LimitUnknown:
 		}
+	case c.Kind == access.Account && c.Own == terraform.Undecided && !numbered(c):
+		return finding.Medium, ", and it is not known whether that account is the key's own, whose IAM policies would decide who may do it"
+	case c.Kind == access.Service && actsForSomebody(c.Head):
+		return finding.Low, ""
 	case c.Kind == access.Service:
-		return finding.High, ""
+		return finding.Medium, ", nor does a condition say for whom the service does it"
 	case c.Own == terraform.False && !r.trusted(c):
 		return finding.Critical, ", and it is another account whose administrators decide who there can do it"
 	}
-	if escalates != 0 && c.Kind != access.Service {
+	if escalates != 0 {
 		return finding.Critical, ", and with `" + escalates.String() + "` the key can be taken over or destroyed"
 	}
 	return finding.High, ""
+}
+
+// numbered tells that an account is written as its number: that is how people name those that are not their own.
+func numbered(c access.Change) bool { return !strings.Contains(c.Principal, "${") }
+
+// actsForSomebody tells that a statement lets a service use the key for a certain account, resource or piece of data
+// only. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func actsForSomebody(s *policy.Statement) bool {
+	return s != nil && slices.ContainsFunc(s.Conditions.Items, func(c policy.Condition) bool {
+		key, _ := c.Key.Known()
+		key = strings.ToLower(key)
+		return strings.HasPrefix(key, "kms:encryptioncontext") ||
+			slices.Contains([]string{"aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"}, key)
+	})
 }
 
 // forServices tells that a statement lets grants be made for services of AWS only, as the console writes it for a

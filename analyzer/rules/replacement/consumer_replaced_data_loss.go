@@ -47,12 +47,17 @@ func checkConsumerReplaced(p *rule.Pass) {
 func (c change) replacement(others []change) rule.Problem {
 	s := storeOf(c.resource)
 	problem := rule.Problem{Resource: c.resource, Attribute: c.path, Range: c.is.Range}
-	guard := guardOf(c.before, c.resource)
+	guard, severity := guardOf(c.before, c.resource)
 	switch {
 	case guard != "":
-		problem.Severity = finding.Medium
+		problem.Severity = severity
 		problem.Message = fmt.Sprintf("%s, which can only be done by replacing the %s, and %s. To get there, %s; else restore the old line.",
 			c.subject(), s.noun, guard, s.way)
+	case keepsRoot(c.before):
+		problem.Severity = finding.High
+		problem.Message = fmt.Sprintf("%s, which cannot be done in place: the next apply destroys the instance, leaves its root volume behind "+
+			"unattached (`delete_on_termination`), and makes %s. Restore the old line, and to get there without a loss, %s.",
+			c.subject(), successor(c.resource), s.way)
 	default:
 		problem.Message = fmt.Sprintf("%s, which cannot be done in place: the next apply destroys the %s%s and makes %s. Restore the old line, and "+
 			"to get there without a loss, %s.", c.subject(), s.noun, snapshotOf(c.before), successor(c.resource), s.way)
@@ -90,18 +95,29 @@ var guards = map[string]string{
 // releases are arguments without which AWS refuses to delete what is not empty.
 var releases = map[string]string{"aws_ecr_repository": "force_delete", "aws_backup_vault": "force_destroy"}
 
-// guardOf says what stops the replacement; "" for nothing.
-func guardOf(before, now *terraform.Resource) string {
+// guardOf says what stops the replacement, and how bad it still is; "" for nothing. What stops it for want of a name only
+// is one line away from the loss, and that line changes nothing that would be reported then.
+func guardOf(before, now *terraform.Resource) (why string, severity finding.Severity) {
 	if preventsDestroy(now) {
-		return "`prevent_destroy` makes every plan fail"
+		return "`prevent_destroy` makes every plan fail", finding.Medium
 	}
 	if name := guards[now.Type]; name != "" && before.Attr(name).IsTrue() == terraform.True {
-		return "`" + name + "` makes the apply fail halfway"
+		return "`" + name + "` makes the apply fail halfway", finding.Medium
 	}
 	if name := releases[now.Type]; name != "" && terraform.Any(before.Attr(name).IsAbsent(), before.Attr(name).IsFalse()) == terraform.True {
-		return "without `" + name + "` the apply fails halfway unless it is empty"
+		return "without `" + name + "` the apply fails halfway unless it is empty", finding.Medium
 	}
-	return ""
+	if finalSnapshots[before.Type] && lastSnapshot(before) == terraform.True && before.Attr("final_snapshot_identifier").IsAbsent() == terraform.True {
+		return "the apply fails halfway, because the last snapshot has no `final_snapshot_identifier`", finding.Critical
+	}
+	return "", finding.Critical
+}
+
+// keepsRoot tells that an instance leaves its root volume behind.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html
+func keepsRoot(before *terraform.Resource) bool {
+	v, ok := at(before, "root_block_device.delete_on_termination")
+	return ok && v.block && v.is("false")
 }
 
 // snapshotOf says of a database what is left of it.
@@ -109,13 +125,19 @@ func snapshotOf(before *terraform.Resource) string {
 	if !finalSnapshots[before.Type] {
 		return ""
 	}
-	switch skip := before.Attr("skip_final_snapshot"); {
-	case skip.IsTrue() == terraform.True:
+	switch lastSnapshot(before) {
+	case terraform.False:
 		return ", without a last snapshot,"
-	case terraform.Any(skip.IsAbsent(), skip.IsFalse()) == terraform.True:
+	case terraform.True:
 		return ", of which a last snapshot stays,"
 	}
 	return ""
+}
+
+// lastSnapshot tells whether a database is to leave a snapshot: of its last apply, which is what Terraform destroys by.
+func lastSnapshot(before *terraform.Resource) terraform.Truth {
+	skip := before.Attr("skip_final_snapshot")
+	return terraform.Any(skip.IsAbsent(), skip.IsFalse())
 }
 
 // finalSnapshots are the types that leave a snapshot behind unless told otherwise.
