@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -129,9 +130,10 @@ func evidence(list []rule.Evidence) []finding.Evidence {
 }
 
 // inExample tells that a finding is an example's own: it lies there, or what decides it does. A module that only an
-// example calls answers for what it says itself.
+// example calls answers for what it says itself, and for what its own change does to whoever calls it: an example that
+// gives it other arguments has no data that the next apply could lose.
 func (a *analysis) inExample(f finding.Finding) bool {
-	if a.in.Settings.IsExample(f.File) {
+	if a.in.Settings.IsExample(f.File) || f.Hazard && a.in.Settings.IsExample(path.Join(f.Module, "main.tf")) && !a.changes(f) {
 		return true
 	}
 	for _, e := range f.Evidence {
@@ -140,6 +142,11 @@ func (a *analysis) inExample(f finding.Finding) bool {
 		}
 	}
 	return false
+}
+
+// changes tells that the change is one of the finding's file, too.
+func (a *analysis) changes(f finding.Finding) bool {
+	return slices.ContainsFunc(a.in.Changed, func(c ChangedFile) bool { return c.Path == f.File || f.AtBase && c.OldPath == f.File })
 }
 
 func (a *analysis) inDiff(f finding.Finding) bool {

@@ -52,9 +52,15 @@ func destroyed(p *rule.Pass, key *kms.Key, fate rule.Whereabouts) rule.Problem {
 		what = fmt.Sprintf("`%s` with the instances %s", key.Address, enumerate(fate.Instances))
 	}
 	gone := "whatever is encrypted with it"
-	if stores := dataOf(key); len(stores) > 0 {
-		problem.Severity = finding.Critical
+	stores := dataOf(key)
+	switch left := remaining(p, stores); {
+	case len(left) > 0:
+		problem.Severity, stores = finding.Critical, left
 		gone = "the data of " + enumerate(addressesOf(stores))
+	case len(stores) > 0:
+		gone = "what backups and snapshots have of " + enumerate(addressesOf(stores))
+	}
+	if len(stores) > 0 {
 		for _, use := range stores[:min(len(stores), maxEvidence)] {
 			problem.Evidence = append(problem.Evidence, rule.Evidence{Range: use.Value.Range, Note: "data that only this key can read", AtBase: true})
 		}
@@ -70,6 +76,18 @@ func destroyed(p *rule.Pass, key *kms.Key, fate rule.Whereabouts) rule.Problem {
 		problem.Fix = func() []finding.Edit { return keepKey(p, key) }
 	}
 	return problem
+}
+
+// remaining are the stores that the change does not destroy with their key: who takes both away means to be rid of the
+// data.
+func remaining(p *rule.Pass, stores []kms.Use) []kms.Use {
+	var left []kms.Use
+	for _, use := range stores {
+		if fate := p.Follow(use.Consumer); fate.Fate != rule.Destroyed || len(fate.Instances) > 0 {
+			left = append(left, use)
+		}
+	}
+	return left
 }
 
 func safeWay(key *kms.Key, fate rule.Whereabouts) string {
