@@ -52,7 +52,7 @@ func checkCustomerKey(p *rule.Pass) {
 	for i := range rows {
 		if row := &rows[i]; !row.Signs && slices.Contains(types, row.Type) {
 			for _, r := range p.Head.OfType(row.Type) {
-				if !r.Ignores(row.Top()) {
+				if !r.Ignores(row.Top()) && !forLogs(p, r) {
 					demandKey(p, r, row)
 				}
 			}
@@ -73,7 +73,7 @@ func demandKey(p *rule.Pass, r *terraform.Resource, row *services.Row) {
 			problem.Message = fmt.Sprintf("`%s` names an AWS managed key in `%s`, and a customer managed key is required. "+
 				"Nobody but AWS sets the policy, the rotation and the end of that one.", r.Address, row.Path)
 		case judgedWithout(row) && p.Decide(r, append(keyless(p, r, row, place, outer), exists, rule.Condition{Attribute: row.Path, Value: key, Holds: named(key).Not()})...):
-			problem.Message = fmt.Sprintf("`%s` is not encrypted with a customer managed key: %s%s. %s.", r.Address, missing(row), otherwise(row), advice(row))
+			problem.Message = fmt.Sprintf("%s is not encrypted with a customer managed key: %s%s. %s.", subject(r, row), missing(row), otherwise(row), advice(row))
 		default:
 			continue
 		}
@@ -83,6 +83,17 @@ func demandKey(p *rule.Pass, r *terraform.Resource, row *services.Row) {
 		p.Report(problem)
 		return
 	}
+}
+
+// subject is what the argument would encrypt, where that is not the resource's own data.
+func subject(r *terraform.Resource, row *services.Row) string {
+	switch {
+	case strings.HasSuffix(row.Path, "_secret_kms_key_id"):
+		return "The secret with the password of `" + r.Address + "`"
+	case row.Path == "performance_insights_kms_key_id":
+		return "What Performance Insights keeps of `" + r.Address + "`"
+	}
+	return "`" + r.Address + "`"
 }
 
 // missing says what does not name a key.

@@ -39,9 +39,33 @@ func judgedWithout(row *services.Row) bool {
 		return row.Flag != nil
 	case services.DefaultUnknown:
 		return row.Flag != nil || row.Own != "" || !strings.Contains(row.Path, ".")
-	case services.BucketDefault, services.FromSource, services.Required:
+	case services.BucketDefault:
+		return byItself(row) != ""
+	case services.FromSource, services.Required:
 	}
 	return false
+}
+
+// byItself is the argument by which something that lies in a bucket says itself how it is encrypted; "" for none.
+func byItself(row *services.Row) string {
+	switch {
+	case row.Flag != nil:
+		return row.Flag.Path
+	case row.Type == "aws_s3_object" || row.Type == "aws_s3_bucket_object" || row.Type == "aws_s3_object_copy":
+		return "server_side_encryption"
+	}
+	return ""
+}
+
+// instead is the condition that it certainly says so, and does not ask for KMS: then the bucket has no say.
+func instead(v terraform.Value, path string) rule.Condition {
+	c := rule.Condition{Attribute: path, Value: v, Holds: v.IsAbsent().Not()}
+	if text, known := v.Text(); known && strings.Contains(strings.ToUpper(text), "KMS") {
+		c.Holds = terraform.False
+	} else if !known && !v.Absent() {
+		c.Holds = terraform.Undecided
+	}
+	return c
 }
 
 // keyless are the conditions under which a place that names no key is encrypted, by nobody else's decision, with a key of
@@ -52,7 +76,9 @@ func keyless(p *rule.Pass, r *terraform.Resource, row *services.Row, place kms.P
 		v := within(r, place, outer, only)
 		all = append(all, rule.Condition{Attribute: only, Value: v, Holds: v.IsTrue()})
 	}
-	if row.Flag != nil {
+	if row.Default == services.BucketDefault {
+		all = append(all, instead(within(r, place, outer, byItself(row)), byItself(row)))
+	} else if row.Flag != nil {
 		if asks := asked(r, row, place, outer); asks != nil {
 			all = append(all, *asks)
 		}
@@ -144,7 +170,8 @@ func special(p *rule.Pass, r *terraform.Resource) []rule.Condition {
 		}
 		return []rule.Condition{c}
 	case "aws_s3_bucket":
-		return []rule.Condition{{Attribute: "bucket", Value: terraform.Value{Reason: "another resource may configure its encryption"}, Holds: unconfigured(p, r)}}
+		c := rule.Condition{Attribute: "bucket", Value: terraform.Value{Reason: "another resource may configure its encryption"}, Holds: unconfigured(p, r)}
+		return []rule.Condition{c}
 	}
 	return nil
 }
@@ -159,37 +186,14 @@ func unconfigured(p *rule.Pass, bucket *terraform.Resource) terraform.Truth {
 		if c.Scope.Root != bucket.Scope.Root {
 			continue
 		}
-		verdict = terraform.All(verdict, names(c.Attr("bucket"), bucket).Not())
+		verdict = terraform.All(verdict, kms.NamesBucket(c.Attr("bucket"), bucket).Not())
 	}
 	return verdict
 }
 
-// names tells whether a value is the name of a bucket.
-func names(v terraform.Value, bucket *terraform.Resource) terraform.Truth {
-	if v.Reference != nil {
-		found := v.Reference.Resources()
-		switch {
-		case slices.Contains(found, bucket):
-			return terraform.True
-		case len(found) > 0:
-			return terraform.False
-		}
-		return terraform.Undecided
-	}
-	name, known := v.Text()
-	own, ownKnown := bucket.Attr("bucket").Text()
-	switch {
-	case !known || !ownKnown && !bucket.Attr("bucket").Absent():
-		return terraform.Undecided
-	case name == own && ownKnown:
-		return terraform.True
-	}
-	return terraform.False
-}
-
 // otherwise says who encrypts instead.
 func otherwise(row *services.Row) string {
-	if row.Flag != nil && row.Default != services.AccountDefault {
+	if row.Flag != nil && row.Default != services.AccountDefault && row.Default != services.BucketDefault {
 		return ", so that a key of AWS encrypts it" // which one is a matter of the flag
 	}
 	switch row.Default {
@@ -197,15 +201,20 @@ func otherwise(row *services.Row) string {
 		return ", so that a key which AWS owns encrypts it"
 	case services.AWSManaged:
 		return ", so that the AWS managed key `" + row.Managed + "` encrypts it"
-	case services.S3Managed:
+	case services.S3Managed, services.BucketDefault:
 		return ", so that keys of S3 (SSE-S3) encrypt it"
 	case services.SQSManaged:
 		return ", so that keys of SQS (SSE-SQS) encrypt it at best"
 	case services.AccountDefault:
 		return ", so that the account's default key for EBS encrypts it"
-	case services.DefaultUnknown, services.BucketDefault, services.FromSource, services.Required, services.Unencrypted:
+	case services.DefaultUnknown, services.FromSource, services.Required, services.Unencrypted:
 	}
 	return ""
+}
+
+// forLogs tells what a bucket keeps whose logs no key of KMS could encrypt.
+func forLogs(p *rule.Pass, r *terraform.Resource) bool {
+	return (r.Type == "aws_s3_bucket" || r.Type == "aws_s3_bucket_server_side_encryption_configuration") && p.Head.ReceivesLogs(r)
 }
 
 // advice says what to do, and when it is too late for it.

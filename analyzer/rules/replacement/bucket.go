@@ -30,7 +30,7 @@ func checkAlgorithm(p *rule.Pass, before, now *terraform.Resource) {
 	}
 	was, _ := at(before, algorithm)
 	is, ok := at(now, algorithm)
-	if !ok || !is.is("AES256") {
+	if !ok || !is.is("AES256") || p.Head.ReceivesLogs(now) {
 		return
 	}
 	p.Report(rule.Problem{
@@ -107,7 +107,7 @@ func stays(p *rule.Pass, r *terraform.Resource) bool {
 		return false
 	}
 	now := p.After(buckets[0])
-	if now == nil {
+	if now == nil || p.Head.ReceivesLogs(now) {
 		return false
 	}
 	inline, complete := now.Blocks("server_side_encryption_configuration")
