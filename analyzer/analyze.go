@@ -250,7 +250,7 @@ func (a *analysis) judge() {
 	for _, r := range after {
 		a.known[r.keys[0]] = true
 		a.known[r.problem()] = true
-		parts, old := before.match(r)
+		parts, old := a.match(before, r)
 		for i, part := range parts {
 			a.add(part, old[i])
 		}

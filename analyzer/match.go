@@ -34,7 +34,7 @@ func formersOf(found []result) formers {
 
 // match takes a finding of head apart into those parts that the base had and the one that it had not, and notes what
 // was met. The old finding of a part is nil where it is new.
-func (all formers) match(r result) (parts []result, old []*former) {
+func (a *analysis) match(all formers, r result) (parts []result, old []*former) {
 	candidates := all[r.finding.Fingerprint]
 	if len(candidates) == 0 {
 		return []result{r}, []*former{nil}
@@ -42,7 +42,7 @@ func (all formers) match(r result) (parts []result, old []*former) {
 	var places []string
 	known := false
 	if r.resource != nil {
-		places, known = r.resource.PreviousPlaces()
+		places, known = a.head.PreviousPlaces(a.base, r.resource)
 	}
 	if !known {
 		for _, f := range candidates {
@@ -148,7 +148,7 @@ func (a *analysis) places(typ, root, address string) map[string]bool {
 		if r.Scope.Root != root || r.Address != address {
 			continue
 		}
-		places, known := r.PreviousPlaces()
+		places, known := a.head.PreviousPlaces(a.base, r)
 		there[""] = there[""] || !known
 		for _, place := range places {
 			there[place] = true

@@ -138,7 +138,7 @@ func (s *Snapshot) Weight() map[string]int {
 // Before finds what a resource of s was in an earlier snapshot, moved blocks honoured; nil if it is new. Where r stands
 // for several instances, it is what the first of them was that is not new.
 func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Resource {
-	places, known := r.PreviousPlaces()
+	places, known := s.PreviousPlaces(base, r)
 	if known {
 		for _, place := range places {
 			if before := base.at(r.Scope.Root, place); before != nil {
@@ -154,6 +154,12 @@ func (s *Snapshot) Before(base *Snapshot, r *terraform.Resource) *terraform.Reso
 		}
 	}
 	return nil
+}
+
+// PreviousPlaces lists where the instances of a resource of s were in an earlier snapshot; known is false where it may
+// have others, or fewer.
+func (s *Snapshot) PreviousPlaces(base *Snapshot, r *terraform.Resource) (places []string, known bool) {
+	return r.PreviousPlaces(func(place string) bool { return base.at(r.Scope.Root, place) != nil })
 }
 
 // at finds the resource that stands for an instance.

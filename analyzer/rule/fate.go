@@ -52,7 +52,7 @@ func (p *Pass) missing(r *terraform.Resource) Whereabouts {
 	switch {
 	case p.After(r) != nil:
 		return Whereabouts{Fate: Stays}
-	case config.BrokenRoot(root) || config.Unread(root, r.Address) || config.MovesInstances(root, r.Address):
+	case config.BrokenRoot(root) || config.Unread(root, r.Address) || config.MovesInstances(p.Base.Config, root, r.Address):
 		return Whereabouts{}
 	case !config.IsRoot(root) && config.Has(root):
 		return Whereabouts{} // another root calls it from now on
@@ -67,7 +67,7 @@ func (p *Pass) missing(r *terraform.Resource) Whereabouts {
 // fewer is the fate of a resource whose address is still there: some of its instances may not be.
 func (p *Pass) fewer(r *terraform.Resource) Whereabouts {
 	had, known := r.AllInstances()
-	if !known || p.Head.Config.MovesInstances(r.Scope.Root, r.Address) || p.Head.Config.BrokenRoot(r.Scope.Root) {
+	if !known || p.Head.Config.MovesInstances(p.Base.Config, r.Scope.Root, r.Address) || p.Head.Config.BrokenRoot(r.Scope.Root) {
 		return Whereabouts{}
 	}
 	has := map[string]bool{}

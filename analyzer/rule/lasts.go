@@ -9,7 +9,7 @@ func (p *Pass) Lasts(before, now *terraform.Resource) bool {
 	switch {
 	case before.Exists != terraform.True || now.Exists != terraform.True:
 		return false
-	case p.Base.Config.BrokenRoot(root) || p.Head.Config.BrokenRoot(root) || p.Head.Config.MovesInstances(root, now.Address):
+	case p.Base.Config.BrokenRoot(root) || p.Head.Config.BrokenRoot(root) || p.Head.Config.MovesInstances(p.Base.Config, root, now.Address):
 		return false
 	case p.Head.Config.Imported(root, now.Address) && !p.Base.Config.Imported(root, before.Address):
 		return false

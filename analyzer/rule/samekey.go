@@ -40,7 +40,7 @@ func (p *Pass) SameKey(before, now Named) terraform.Truth {
 // come or go, one may be the other under a new name.
 func (p *Pass) sameResource(old, now *kms.Key) terraform.Truth {
 	root := now.Scope.Root
-	if p.Head.Config.MovesInstances(root, old.Address) || p.Head.Config.MovesInstances(root, now.Address) {
+	if p.Head.Config.MovesInstances(p.Base.Config, root, old.Address) || p.Head.Config.MovesInstances(p.Base.Config, root, now.Address) {
 		return terraform.Undecided
 	}
 	after, before := p.After(old.Resource), p.Before(now.Resource)

@@ -17,13 +17,16 @@ func (r *Resource) Places() (places []string, known bool) {
 	return places, known
 }
 
-// PreviousPlaces lists where these instances were before the moved blocks of the resource's own configuration.
-func (r *Resource) PreviousPlaces() (places []string, known bool) {
+// PreviousPlaces lists where these instances were in an earlier configuration, of which there tells whether it has a
+// resource at a place. A moved block of the resource's own configuration leads back to another place only where none
+// was at this one: most such blocks stay long after the move, and Terraform moves nothing to where something is.
+// https://developer.hashicorp.com/terraform/language/modules/develop/refactoring
+func (r *Resource) PreviousPlaces(there func(place string) bool) (places []string, known bool) {
 	_, known = r.AllInstances()
 	moves := r.Scope.top().moves()
 	for _, address := range r.addresses() {
 		at := parseAddress(address)
-		for range maxMoves {
+		for n := 0; n < maxMoves && !there(placeOf(at)); n++ {
 			before, moved := movedBack(moves, at)
 			if !moved {
 				break

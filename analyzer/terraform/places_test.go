@@ -84,10 +84,12 @@ moved {
 		},
 	} {
 		r := find(t, config, ".", address)
+		previous := func() ([]string, bool) { return r.PreviousPlaces(func(string) bool { return false }) }
+		stayed := func() ([]string, bool) { return r.PreviousPlaces(func(string) bool { return true }) }
 		for name, c := range map[string]struct {
 			list func() ([]string, bool)
 			want string
-		}{"places": {r.Places, want.places}, "previous": {r.PreviousPlaces, want.previous}} {
+		}{"places": {r.Places, want.places}, "previous": {previous, want.previous}, "stayed": {stayed, want.places}} {
 			places, known := c.list()
 			if !known {
 				places = append([]string{"?"}, places...)

@@ -27,25 +27,45 @@ func (c *Configuration) Unread(root, address string) bool {
 }
 
 // MovesInstances tells whether a moved block of a root module names a resource, or a module above it, with an instance
-// key: which instance became which is then not a matter of addresses alone.
-func (c *Configuration) MovesInstances(root, address string) bool {
+// key: which instance became which is then not a matter of addresses alone. A block that an earlier configuration has
+// too has moved what it was to move.
+func (c *Configuration) MovesInstances(before *Configuration, root, address string) bool {
+	moves := c.instanceMoves(root)
+	if len(moves) == 0 {
+		return false
+	}
+	done := before.instanceMoves(root)
+	for move := range moves {
+		if done[move] {
+			continue
+		}
+		for _, full := range []string{move.From, move.To} {
+			at := withoutKeys(full)
+			if at != full && (address == at || strings.HasPrefix(address, at+".")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// instanceMoves are the moved blocks of a root module that name an instance, by full addresses.
+func (c *Configuration) instanceMoves(root string) map[Move]bool {
+	moves := map[Move]bool{}
 	for _, top := range c.Roots {
 		if top.Root != root {
 			continue
 		}
 		for _, s := range top.Scopes() {
 			for _, move := range s.Module.moved {
-				for _, side := range []string{move.From, move.To} {
-					full := join(s.Path, side)
-					at := withoutKeys(full)
-					if at != full && (address == at || strings.HasPrefix(address, at+".")) {
-						return true
-					}
+				full := Move{From: join(s.Path, move.From), To: join(s.Path, move.To)}
+				if strings.Contains(full.From+full.To, "[") {
+					moves[full] = true
 				}
 			}
 		}
 	}
-	return false
+	return moves
 }
 
 // Has tells whether a directory is a module of the configuration, as a root or through a call.
