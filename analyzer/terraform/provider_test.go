@@ -79,6 +79,36 @@ module "m" {
 	}
 }
 
+// TestSameAccount asserts what proves that two provider configurations work in one account.
+func TestSameAccount(t *testing.T) {
+	t.Parallel()
+	key := "resource \"aws_kms_key\" \"x\" {}\nresource \"aws_kms_key\" \"y\" {\n  provider = aws.y\n}\n"
+	role := func(arn string) string { return "assume_role {\n    role_arn = \"" + arn + "\"\n  }\n" }
+	for name, c := range map[string]struct {
+		x, y string
+		want terraform.Truth
+	}{
+		"environment":     {"", `region = "us-east-1"`, terraform.True},
+		"profile":         {`profile = "a"`, `profile = "a"`, terraform.True},
+		"another profile": {`profile = "a"`, `profile = "b"`, terraform.Undecided},
+		"no profile":      {`profile = "a"`, "", terraform.Undecided},
+		"role":            {role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), terraform.True},
+		"another role":    {role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), role("arn:aws:iam::${var.accounts.backup}:role/ci"), terraform.Undecided},
+		"no role":         {role("arn:aws:iam::111122223333:role/ci"), "", terraform.Undecided},
+		"random role":     {role("arn:aws:iam::${uuid()}:role/ci"), role("arn:aws:iam::${uuid()}:role/ci"), terraform.Undecided},
+		"default tags":    {"default_tags {\n    tags = {}\n  }\n", "max_retries = 3", terraform.True},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := load(t, map[string]string{"main.tf": "variable \"accounts\" {}\nprovider \"aws\" {\n  " + c.x + "\n}\nprovider \"aws\" {\n  alias = \"y\"\n  " + c.y + "\n}\n" + key})
+			x, y := find(t, config, ".", "aws_kms_key.x").Provider(), find(t, config, ".", "aws_kms_key.y").Provider()
+			if got := x.SameAccount(y); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 // TestProviderDigest asserts which changes of a provider block are changes of the resources that use it.
 func TestProviderDigest(t *testing.T) {
 	t.Parallel()
@@ -96,6 +126,7 @@ func TestProviderDigest(t *testing.T) {
 		"Region":       {`provider "aws" { region = "eu-west-2" }`, "", false},
 		"no Region":    {`provider "aws" {}`, "", false},
 		"account":      {"provider \"aws\" {\n  region = \"eu-west-1\"\n  allowed_account_ids = [\"111122223333\"]\n}", "", false},
+		"role":         {"provider \"aws\" {\n  region = \"eu-west-1\"\n  assume_role {\n    role_arn = var.role\n  }\n}", "", false},
 		"another":      {`provider "aws" { region = "eu-west-1" }`, "provider = aws.b", false},
 	} {
 		t.Run(name, func(t *testing.T) {

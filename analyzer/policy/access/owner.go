@@ -42,13 +42,13 @@ func (o Owner) Self(account policy.Text) terraform.Truth {
 	return compared(account, o.number)
 }
 
-// same tells whether a resource is in the account of the key: it is where both use one provider configuration. Two
-// configurations may lead to one account, so only their numbers tell them apart.
+// same tells whether a resource is in the account of the key: it is where both use one provider configuration, or two
+// that act as the same. Any others may lead to one account too, so only their numbers tell them apart.
 func (o Owner) same(r *terraform.Resource) terraform.Truth {
 	if o.key == nil || r.Scope.Root != o.key.Scope.Root {
 		return terraform.Undecided
 	}
-	if o.provider.Same(r.Provider()) == terraform.True {
+	if o.provider.SameAccount(r.Provider()) == terraform.True {
 		return terraform.True
 	}
 	return compared(numberOf(r.Provider()), o.number)
