@@ -61,6 +61,7 @@ var mayImport = map[string][]string{
 	},
 	"app/simulator":             {"testdata/github"}, // a second opinion on GitHub: it must not share a mistake with our client
 	"app/simulator/page":        {"app/simulator"},
+	"app/browsertest":           {},
 	"app/simulator/conformance": {"app/simulator", "testdata/github"},
 	"app/demo":                  {"app", "app/config", "app/simulator", "app/simulator/page"},
 	"app": {

@@ -28,7 +28,10 @@ func controls(compliance []string) []control {
 			if !ok {
 				continue
 			}
-			for _, id := range atCommas(strings.TrimLeft(numbers, " -")) {
+			if strings.HasPrefix(numbers, "-") {
+				numbers = text // "CWE-798" is a number as a whole
+			}
+			for _, id := range atCommas(numbers) {
 				all = append(all, control{Framework: framework, ID: id})
 			}
 			break

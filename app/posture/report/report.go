@@ -60,12 +60,8 @@ func sorted(o posture.Organisation, publicOnly bool) account {
 	})
 	for i := range a.Repositories {
 		r := &a.Repositories[i]
-		for _, f := range r.Findings {
-			a.open = append(a.open, place{r, f})
-		}
-		for _, w := range r.Waivers {
-			a.waived = append(a.waived, pardon{r, w})
-		}
+		a.open = append(a.open, findingsOf(r)...)
+		a.waived = append(a.waived, waiversOf(r)...)
 	}
 	slices.SortFunc(a.open, worst)
 	slices.SortFunc(a.waived, endsFirst)
@@ -225,6 +221,43 @@ func (a account) consumers() (c posture.Consumers) {
 		c.NotEncrypted, c.Unknown = c.NotEncrypted+r.NotEncrypted, c.Unknown+r.Unknown
 	}
 	return c
+}
+
+// findingsOf are the open findings of a repository, worst first.
+func findingsOf(r *posture.Repository) []place {
+	var all []place
+	for _, f := range r.Findings {
+		all = append(all, place{r, f})
+	}
+	slices.SortFunc(all, worst)
+	return all
+}
+
+// waiversOf are the waivers of a repository, those that end first at the top.
+func waiversOf(r *posture.Repository) []pardon {
+	var all []pardon
+	for _, w := range r.Waivers {
+		all = append(all, pardon{r, w})
+	}
+	slices.SortFunc(all, endsFirst)
+	return all
+}
+
+// fixedOf is what was fixed in a repository, the latest first.
+func fixedOf(r *posture.Repository) []posture.Fixed {
+	all := slices.Clone(r.Fixed)
+	slices.SortFunc(all, func(x, y posture.Fixed) int {
+		return cmp.Or(y.At.Compare(x.At), strings.Compare(x.Rule, y.Rule), strings.Compare(x.Address, y.Address), x.FirstSeen.Compare(y.FirstSeen))
+	})
+	return all
+}
+
+func undecidedOf(r *posture.Repository) []posture.Undecided {
+	all := slices.Clone(r.Undecided)
+	slices.SortFunc(all, func(x, y posture.Undecided) int {
+		return cmp.Or(strings.Compare(x.Rule, y.Rule), cmp.Compare(x.Count, y.Count))
+	})
+	return all
 }
 
 // ruleRow is how a rule stands over all repositories.
