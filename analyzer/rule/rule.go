@@ -49,6 +49,7 @@ type Pass struct {
 	after     map[*terraform.Resource]*terraform.Resource
 	problems  []Problem
 	undecided []Undecided
+	noted     map[Undecided]bool
 }
 
 // Undecided is a resource that a rule could not judge.
@@ -101,7 +102,7 @@ func Run(r Rule, given Given) ([]Problem, []Undecided) {
 	if r.Hazard && given.Base == nil {
 		return nil, nil
 	}
-	pass := &Pass{Given: given, rule: r}
+	pass := &Pass{Given: given, rule: r, noted: map[Undecided]bool{}}
 	r.Check(pass)
 	return pass.problems, pass.undecided
 }
@@ -117,16 +118,21 @@ func (p *Pass) Report(problem Problem) {
 	p.problems = append(p.problems, problem)
 }
 
-// Undecided notes that a resource could not be judged because of a value. The reason is the value's own.
+// Undecided notes that a resource could not be judged because of a value. The reason is the value's own. The same thing
+// said again is no second gap: several clauses of a rule, or several users of a key, may hang on one value.
 func (p *Pass) Undecided(r *terraform.Resource, attribute string, v terraform.Value) {
 	at := v.Range
 	if at.Filename == "" {
 		at = r.Header()
 	}
-	p.undecided = append(p.undecided, Undecided{Resource: r, Undecided: finding.Undecided{
+	u := Undecided{Resource: r, Undecided: finding.Undecided{
 		Rule: p.rule.ID, Address: r.Address, File: at.Filename, StartLine: at.Start.Line,
 		Reason: "`" + attribute + "`: " + v.Reason,
-	}})
+	}}
+	if !p.noted[u] {
+		p.noted[u] = true
+		p.undecided = append(p.undecided, u)
+	}
 }
 
 // Origin points at the literals that values really come from, where that is not the line itself.

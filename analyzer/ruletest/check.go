@@ -84,7 +84,7 @@ func own(report analyzer.Report, r rule.Rule) []finding.Finding {
 }
 
 func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided) {
-	reported, open := map[mark]bool{}, map[mark]bool{}
+	reported, open, said := map[mark]bool{}, map[mark]bool{}, map[finding.Undecided]bool{}
 	for _, f := range findings {
 		at := mark{f.File, f.StartLine, f.AtBase}
 		reported[at] = true
@@ -93,9 +93,14 @@ func (c *check) marks(findings []finding.Finding, undecided []finding.Undecided)
 		}
 	}
 	for _, u := range undecided {
-		if u.Rule == c.rule.ID {
-			open[mark{u.File, u.StartLine, false}] = true
+		if u.Rule != c.rule.ID {
+			continue
 		}
+		at := mark{u.File, u.StartLine, false}
+		if said[u] {
+			c.fail("%s: is undecided twice, for the same reason", at)
+		}
+		open[at], said[u] = true, true
 	}
 	wanted := map[mark]bool{}
 	for m := range c.example.want {

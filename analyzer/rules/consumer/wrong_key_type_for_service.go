@@ -32,7 +32,6 @@ var WrongKeyTypeForService = rule.Rule{
 }
 
 func checkWrongKeyType(p *rule.Pass) {
-	said := map[*kms.Key]bool{} // keys whose spec is noted as not known
 	for _, use := range p.Head.Uses() {
 		if use.Row.Signs {
 			checkSigning(p, use)
@@ -43,11 +42,10 @@ func checkWrongKeyType(p *rule.Pass) {
 			continue
 		}
 		spec := key.Attr(attr)
-		if spec.Unknown() && !said[key] {
-			said[key] = true
+		if spec.Unknown() {
 			p.Undecided(key.Resource, attr, spec)
 		}
-		if name, ok := spec.Text(); ok && !symmetric(name) && !key.Ignores(attr) {
+		if name, _ := spec.Text(); !symmetric(name) && !key.Ignores(attr) {
 			report(p, use, key, spec, fmt.Sprintf("`%s` is given `%s` in `%s`, which is a key of the spec `%s`. AWS services encrypt with "+
 				"symmetric encryption keys only: applying this fails, or else the first use of it.", use.Consumer.Address, use.Key.Address, use.Row.Path, name))
 		}

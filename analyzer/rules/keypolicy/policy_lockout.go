@@ -47,6 +47,9 @@ func findLockout(j *judged) []rule.Problem {
 				j.resource.Address), rule.Evidence{Range: actionsAt(s), Note: "the denied actions"})}
 		}
 	}
+	if j.lasting(action.PutKeyPolicy) {
+		return nil // whatever else is not known of the policy
+	}
 	if complete, why := access.Complete(j.document, j.owner, action.PutKeyPolicy); complete != terraform.True {
 		j.undecided(j.document.Range, why)
 		return nil
@@ -70,26 +73,36 @@ func (j *judged) deniesAll(s policy.Statement) bool {
 		len(s.Conditions.Items) == 0 && !s.Conditions.Open && certain&action.PutKeyPolicy != 0 && slices.ContainsFunc(list, everyone)
 }
 
-// keeps tells that somebody who may exist is allowed an action. Another account's principals can only do what works
-// across accounts, and a service administers no key of ours.
+// keeps tells that somebody who may exist is allowed an action, which nothing certainly denies.
 func (j *judged) keeps(wanted action.Set) bool {
-	for _, a := range j.allows() {
-		if a.actions&wanted == 0 {
-			continue
-		}
-		if a.NotPrincipals.Present == terraform.True {
-			return true
-		}
-		list, _ := access.Principals(a.Statement, j.owner)
-		for _, p := range list {
+	return slices.ContainsFunc(j.allows(), func(a allow) bool {
+		return a.actions&wanted != 0 && a.NotPrincipals.Present == terraform.True || slices.ContainsFunc(j.able(a, wanted), func(p access.Principal) bool {
 			denied, _ := access.Denied(j.document, p, j.owner)
-			able := p.Kind != access.Invalid && p.Kind != access.Service && p.Own != terraform.False
-			if able && denied&wanted == 0 {
-				return true
-			}
-		}
+			return denied&wanted == 0
+		})
+	})
+}
+
+// lasting tells that somebody who may exist is allowed an action, which nothing may deny.
+func (j *judged) lasting(wanted action.Set) bool {
+	return slices.ContainsFunc(j.allows(), func(a allow) bool {
+		return slices.ContainsFunc(j.able(a, wanted), func(p access.Principal) bool {
+			_, denied := access.Denied(j.document, p, j.owner)
+			return denied&wanted == 0
+		})
+	})
+}
+
+// able lists whom a statement allows an action that they can call. Another account's principals can only do what works
+// across accounts, and a service administers no key of ours.
+func (j *judged) able(a allow, wanted action.Set) []access.Principal {
+	if a.actions&wanted == 0 {
+		return nil
 	}
-	return false
+	list, _ := access.Principals(a.Statement, j.owner)
+	return slices.DeleteFunc(list, func(p access.Principal) bool {
+		return p.Kind == access.Invalid || p.Kind == access.Service || p.Own == terraform.False
+	})
 }
 
 // checkBypass reports the flag by itself.

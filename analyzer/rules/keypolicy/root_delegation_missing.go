@@ -31,11 +31,16 @@ var RootDelegationMissing = rule.Rule{
 }
 
 func findUndelegated(j *judged) []rule.Problem {
-	if complete, _ := access.Complete(j.document, j.owner, action.PutKeyPolicy); complete != terraform.True {
-		return nil // KMS203 says why
+	if j.delegated() {
+		return nil
+	}
+	if complete, why := access.Complete(j.document, j.owner, action.PutKeyPolicy); complete != terraform.True {
+		if j.lasting(action.PutKeyPolicy) { // or else KMS203 says why
+			j.undecided(j.document.Range, why)
+		}
+		return nil
 	}
 	var keepers []string
-	var root action.Set // what the root is allowed
 	for _, a := range j.allows() {
 		if _, everyone := j.everyone(a); everyone && a.actions&action.PutKeyPolicy != 0 {
 			if !namesIdentities(a.Conditions) {
@@ -47,8 +52,6 @@ func findUndelegated(j *judged) []rule.Problem {
 		list, _ := access.Principals(a.Statement, j.owner)
 		for _, p := range list {
 			switch {
-			case p.Kind == access.Account && p.Own == terraform.True:
-				root |= a.actions
 			case p.Kind == access.Account && p.Own == terraform.Undecided && a.actions&action.PutKeyPolicy != 0:
 				j.undecided(p.Range, "it is not known whether "+symbol(p.Text)+" is the key's own account")
 				return nil
@@ -57,7 +60,7 @@ func findUndelegated(j *judged) []rule.Problem {
 			}
 		}
 	}
-	if root&action.PutKeyPolicy != 0 || !j.keeps(action.PutKeyPolicy) {
+	if !j.keeps(action.PutKeyPolicy) {
 		return nil
 	}
 	problem := j.whole(fmt.Sprintf("The policy of `%s` has no statement that lets the account's root administer the key, so IAM policies "+
@@ -65,6 +68,16 @@ func findUndelegated(j *judged) []rule.Problem {
 		j.resource.Address, listed(keepers)))
 	problem.Fix = j.delegate
 	return []rule.Problem{problem}
+}
+
+// delegated tells that a statement certainly lets the root of the key's account administer the key.
+func (j *judged) delegated() bool {
+	return slices.ContainsFunc(j.allows(), func(a allow) bool {
+		list, _ := access.Principals(a.Statement, j.owner)
+		return a.actions&action.PutKeyPolicy != 0 && slices.ContainsFunc(list, func(p access.Principal) bool {
+			return p.Kind == access.Account && p.Own == terraform.True
+		})
+	})
 }
 
 // namesIdentities tells that conditions limit a statement for everyone to roles and users by their ARNs, which the

@@ -46,9 +46,6 @@ const (
 func checkInvalidKeyShape(p *rule.Pass) {
 	for _, key := range p.Head.Keys {
 		checkWindow(p, key)
-		if key.Type != "aws_kms_key" && key.Type != "aws_kms_external_key" {
-			continue // a replica has the shape of its primary
-		}
 		s := shapeOf(key)
 		if !checkStore(p, s) && !checkProvider(p, s) {
 			checkUsage(p, s)
@@ -58,7 +55,7 @@ func checkInvalidKeyShape(p *rule.Pass) {
 	}
 }
 
-// shapeOf reads a key. aws_kms_external_key has had a spec and a usage since provider 6, under other names.
+// shapeOf reads a key; a replica has none of the arguments, and the shape of its primary. aws_kms_external_key has had a spec and a usage since provider 6, under other names.
 func shapeOf(key *kms.Key) shape {
 	s := shape{key: key, specName: "customer_master_key_spec", usage: key.Attr(attrUsage), store: key.Attr(attrStore),
 		xks: key.Attr(attrXKS), multi: key.Attr(attrMulti)}
@@ -92,7 +89,7 @@ func checkUsage(p *rule.Pass, s shape) {
 		Message:  usageMessage(s),
 		Evidence: append(rule.Origin(s.spec, s.usage), places(s.spec, "the key's spec")...),
 	}
-	if s.usage.Absent() && s.usage.Range.Filename == "" {
+	if s.usage.Range.Filename == "" {
 		problem.Range = s.spec.Range
 		problem.Evidence = rule.Origin(s.spec)
 	}

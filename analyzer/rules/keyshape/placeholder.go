@@ -24,8 +24,8 @@ func holds(v terraform.Value, material bool) bool {
 		}
 		return true
 	}
-	text, ok := v.Text()
-	if !ok || placeholder(text) {
+	text, _ := v.Text()
+	if placeholder(text) {
 		return false
 	}
 	if !material {
@@ -33,7 +33,7 @@ func holds(v terraform.Value, material bool) bool {
 	}
 	// What is no base64, or is base64 of nothing, is no key material: the provider refuses it.
 	decoded, err := base64.StdEncoding.DecodeString(text)
-	return err == nil && len(decoded) > 0 && !placeholder(string(decoded))
+	return err == nil && !placeholder(string(decoded))
 }
 
 var (

@@ -1,7 +1,6 @@
 package keyshape
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -67,9 +66,6 @@ func mismatch(spec, usage terraform.Value) terraform.Truth {
 // agreed is the verdict that all cases share; undecided where they differ. Any False ends a Kleene conjunction, and here it
 // is only one of the cases.
 func agreed(each []terraform.Truth) terraform.Truth {
-	if len(each) == 0 {
-		return terraform.Undecided
-	}
 	for _, truth := range each {
 		if truth != each[0] {
 			return terraform.Undecided
@@ -106,14 +102,11 @@ func candidates(v terraform.Value, byDefault string, all []string) []string {
 	return found
 }
 
-// name is what KMS calls its specs and usages; another text of the repository is not repeated in a message.
-var name = regexp.MustCompile(`^[A-Z0-9_]{1,40}$`)
-
-// shown is a value as a message names it; "" where it is not one of KMS's names.
+// shown is a spec or a usage of the table as a message names it; "" where a condition chooses between several.
 func shown(v terraform.Value, byDefault string) string {
 	text, ok := v.Text()
 	switch {
-	case ok && name.MatchString(text):
+	case ok:
 		return "`" + text + "`"
 	case v.Absent():
 		return "`" + byDefault + "`"

@@ -51,6 +51,5 @@ func checkRotationTurnedOff(p *rule.Pass) {
 
 // rotated tells that a key certainly rotated, as it stood in the base.
 func rotated(before *terraform.Resource) bool {
-	return before.Type == "aws_kms_key" && before.Attr(attrRotation).IsTrue() == terraform.True &&
-		certain(rotatable(&kms.Key{Resource: before}))
+	return before.Attr(attrRotation).IsTrue() == terraform.True && certain(rotatable(&kms.Key{Resource: before}))
 }

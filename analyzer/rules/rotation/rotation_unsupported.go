@@ -70,7 +70,7 @@ func kindOf(obstacle rule.Condition) string {
 	if obstacle.Attribute == attrStore {
 		return "keys in a custom key store"
 	}
-	if text, ok := obstacle.Value.Text(); ok && specName.MatchString(text) {
+	if text, _ := obstacle.Value.Text(); specName.MatchString(text) {
 		return "`" + text + "` keys"
 	}
 	return "keys of this spec"
