@@ -38,7 +38,7 @@ func (r *Resource) Provider() Provider { return r.Scope.providerOf(r.block) }
 // provider configuration.
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/enhanced-region-support
 func (r *Resource) Region() Value {
-	if own := r.Attr("region"); !own.Absent() {
+	if own := r.argument("region"); !own.Absent() {
 		return own
 	}
 	return r.Provider().Region()

@@ -20,6 +20,8 @@ type Resource struct {
 	block *block
 	env   *environment
 	own   []string // keys of the instances, without those of the modules above
+
+	arguments map[string]Value // that were asked for
 }
 
 // Resources lists what a scope declares of the wanted kinds and types, in the order of addresses; nil wants all. To
@@ -77,8 +79,23 @@ func (r *Resource) Native() bool { return !r.stands().file.json }
 // Source is the text of the file that declares the resource.
 func (r *Resource) Source() []byte { return r.stands().file.Bytes }
 
-// Attr is the value of an argument of the block, overrides included.
+// Attr is the value of an argument of the block, overrides included. It is evaluated once: a dozen rules ask for the
+// policy of a key.
 func (r *Resource) Attr(name string) Value {
+	v, done := r.arguments[name]
+	if !done {
+		v = r.argument(name)
+		if r.arguments == nil {
+			r.arguments = map[string]Value{}
+		}
+		r.arguments[name] = v
+	}
+	return v
+}
+
+// argument evaluates an argument. In the middle of another evaluation its value may be a part of what it will be, so it is
+// not kept.
+func (r *Resource) argument(name string) Value {
 	for _, body := range r.block.bodies {
 		if expr := attribute(body, name); expr != nil {
 			return r.Scope.outside(name, r.Scope.evaluator(r.env).value(expr), hcl.Range{})

@@ -93,7 +93,7 @@ func (ref Reference) rendered(r hcl.Range) (Value, bool) {
 }
 
 func (r *Resource) render() Value {
-	template, vars := r.Attr("template"), r.Attr("vars")
+	template, vars := r.argument("template"), r.argument("vars")
 	fields, isObject := vars.Fields()
 	content, known := template.Text()
 	if !known || !isObject && !vars.Absent() {

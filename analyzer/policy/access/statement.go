@@ -78,7 +78,7 @@ func matched(item policy.Text) (certain, possible action.Set) {
 // none, with the reason. AWS accepts such a statement.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 func Effective(s policy.Statement, o Owner) (terraform.Truth, string) {
-	_, actions := Actions(s)
+	certain, actions := Actions(s)
 	resource := o.ours(s)
 	switch {
 	case !s.Open && s.Actions.Present == terraform.False && s.NotActions.Present == terraform.False:
@@ -94,7 +94,7 @@ func Effective(s policy.Statement, o Owner) (terraform.Truth, string) {
 	case resource == terraform.Undecided || s.Open || s.Exists != terraform.True:
 		return terraform.Undecided, ""
 	}
-	if certain, _ := Actions(s); certain&action.Effective == 0 {
+	if certain&action.Effective == 0 {
 		return terraform.Undecided, ""
 	}
 	return terraform.True, ""

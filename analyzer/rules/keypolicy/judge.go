@@ -63,7 +63,7 @@ func policies(p *rule.Pass) []judged {
 	var list []judged
 	for _, key := range p.Head.Keys {
 		d := p.Head.Policy(key)
-		if d.Absent || !key.Attr("policy").Absent() && key.Ignores("policy") {
+		if d.Absent || key.Ignores("policy") && !key.Attr("policy").Absent() {
 			continue
 		}
 		if slices.ContainsFunc(key.Policies, func(r kms.KeyPolicy) bool { return r.Ignores("policy") }) {
