@@ -58,22 +58,22 @@ func (s *Simulator) emitPull(p *Pull, action string, by *user, extra object) err
 }
 
 func (s *Simulator) emitIssueComment(c *issueComment, action, before string) error {
-	r := c.pull.repo
+	r := c.on.repository()
 	i := s.deliverable(r, "issue_comment", grant{"issues", "read"})
 	if i == nil {
 		return nil
 	}
 	payload := s.about(r, c.author)
-	payload["issue"], payload["comment"] = s.issueJSON(c.pull), s.issueCommentJSON(c)
+	payload["issue"], payload["comment"] = c.on.issueJSON(), s.issueCommentJSON(c)
 	if action == "edited" {
 		payload["changes"] = object{"body": object{"from": before}}
 	}
 	return s.emit("issue_comment", action, i, r, payload)
 }
 
-// issueJSON is a pull request as an issue, without any commit id: who needs the head must ask for it.
+// pullIssueJSON is a pull request as an issue, without any commit id: who needs the head must ask for it.
 // Source: https://github.com/palantir/policy-bot (server/handler/issue_comment.go).
-func (s *Simulator) issueJSON(p *Pull) object {
+func (s *Simulator) pullIssueJSON(p *Pull) object {
 	at := s.repositoryURL(p.repo) + "/issues/" + decimal(int64(p.number))
 	return object{
 		"url": at, "repository_url": s.repositoryURL(p.repo), "labels_url": at + "/labels{/name}",

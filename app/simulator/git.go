@@ -72,10 +72,12 @@ type history struct {
 	bases   map[string]string
 	commits map[string][]string
 	diffs   map[string][]*fileDiff
+
+	languages map[string][]string // by commit
 }
 
 func newHistory() history {
-	return history{bases: map[string]string{}, commits: map[string][]string{}, diffs: map[string][]*fileDiff{}}
+	return history{bases: map[string]string{}, commits: map[string][]string{}, diffs: map[string][]*fileDiff{}, languages: map[string][]string{}}
 }
 
 // mergeBase finds the best common ancestor of two commits, "" where there is none.

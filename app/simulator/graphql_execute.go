@@ -145,6 +145,10 @@ func (e *execution) fail(err error, path []any, field *ast.Field) {
 
 // complete brings a value into the form of its type.
 func (e *execution) complete(value any, t *ast.Type, set ast.SelectionSet, path []any) (any, bool) {
+	if u, ok := value.(*unreachable); ok {
+		e.fail(u.err, path, &ast.Field{})
+		value = nil
+	}
 	if isNil(value) {
 		return nil, !t.NonNull
 	}
@@ -169,6 +173,9 @@ func (e *execution) complete(value any, t *ast.Type, set ast.SelectionSet, path 
 	}
 	return o, true
 }
+
+// unreachable stands in a list for what the token does not reach.
+type unreachable struct{ err error }
 
 // isNil sees through typed nil pointers, which resolvers return for what is not there.
 func isNil(value any) bool {

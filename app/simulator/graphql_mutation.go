@@ -66,7 +66,7 @@ func (e *execution) fold(id, reason string) (any, error) {
 			return nil, forbidden()
 		}
 		c.minimized, event.CommentID = reason, c.id
-		c.pull.note(event)
+		c.on.note(event)
 	default:
 		return nil, unresolved("Could not resolve to a node with the global id of '%s'", id)
 	}
@@ -102,7 +102,7 @@ func (e *execution) addReaction(input map[string]any) (map[string]any, error) {
 	content := graphReactions[argument(input["content"])]
 	r, isNew := s.react(list, s.app.bot, content)
 	if c, conversation := v.(*issueComment); conversation && isNew {
-		c.pull.note(Event{Kind: "reaction", Actor: s.app.bot.login, Text: content, CommentID: c.id})
+		c.on.note(Event{Kind: "reaction", Actor: s.app.bot.login, Text: content, CommentID: c.id})
 	}
 	return map[string]any{"reaction": graphReaction(r), "subject": v}, nil
 }

@@ -34,8 +34,8 @@ func (e *execution) queryFields() map[string]any {
 			list := []any{}
 			for _, id := range ids {
 				v, err := e.node(argument(id))
-				if err != nil {
-					return nil, err
+				if err != nil { // null at its place, and an error that names the place
+					v = &unreachable{err}
 				}
 				list = append(list, v)
 			}
@@ -85,7 +85,7 @@ func repositoryOf(v any) *Repository {
 	case *review:
 		return v.pull.repo
 	case *issueComment:
-		return v.pull.repo
+		return v.on.repository()
 	case *checkSuite:
 		return v.repo
 	case *checkRun:
@@ -107,7 +107,9 @@ func (e *execution) needing(name string, field resolver) resolver {
 func (e *execution) repositoryFields(r *Repository) map[string]any {
 	return map[string]any{
 		"id": r.nodeID, "databaseId": graphInt(r.id), "name": r.name, "nameWithOwner": r.fullName(), "owner": r.owner,
-		"isPrivate": r.private, "isArchived": r.archived, "isDisabled": false, "isFork": r.parent != nil, "parent": e.visible(r.parent),
+		"isPrivate": r.private, "isArchived": r.archived, "isDisabled": false, "isEmpty": r.branchHead(r.defaultBranch) == "",
+		"languages": resolver(func(args map[string]any) (any, error) { return e.languages(r, args) }),
+		"isFork":    r.parent != nil, "parent": e.visible(r.parent),
 		"defaultBranchRef": e.needing("contents", func(map[string]any) (any, error) { return r.ref(r.defaultBranch), nil }),
 		"ref": e.needing("contents", func(args map[string]any) (any, error) {
 			return r.ref(strings.TrimPrefix(argument(args["qualifiedName"]), "refs/heads/")), nil
@@ -115,10 +117,10 @@ func (e *execution) repositoryFields(r *Repository) map[string]any {
 		"object": e.needing("contents", func(args map[string]any) (any, error) { return e.object(r, args) }),
 		"pullRequest": e.needing("pull_requests", func(args map[string]any) (any, error) {
 			n := number(args["number"])
-			if n < 1 || n > len(r.pulls) {
-				return nil, unresolved("Could not resolve to a PullRequest with the number of %d.", n)
+			if p := r.pullNumber(int64(n)); p != nil {
+				return p, nil
 			}
-			return r.pulls[n-1], nil
+			return nil, unresolved("Could not resolve to a PullRequest with the number of %d.", n)
 		}),
 		"pullRequests":  e.needing("pull_requests", func(args map[string]any) (any, error) { return e.pullsOf(r, args) }),
 		"collaborators": resolver(func(args map[string]any) (any, error) { return e.collaborators(r, args) }),
@@ -278,7 +280,7 @@ func (e *execution) issueCommentFields(c *issueComment) map[string]any {
 		"id": c.nodeID, "databaseId": graphInt(c.id), "fullDatabaseId": decimal(c.id), "body": c.body, "author": c.author,
 		"createdAt": graphTime(c.created), "updatedAt": graphTime(c.updated), "isMinimized": c.minimized != "",
 		"minimizedReason": orNil(c.minimized), "viewerCanMinimize": c.author == e.call.sim.app.bot,
-		"viewerDidAuthor": c.author == e.call.sim.app.bot, "pullRequest": c.pull, "repository": c.pull.repo,
+		"viewerDidAuthor": c.author == e.call.sim.app.bot, "pullRequest": c.pull(), "repository": c.on.repository(),
 		"reactions": e.reactions(c.reactions),
 	}
 }

@@ -66,8 +66,15 @@ func (s *Simulator) Suspend(id int64, suspended bool) error {
 	if err != nil {
 		return err
 	}
-	i.suspended = suspended
-	return nil
+	if i.suspended == suspended {
+		return nil
+	}
+	i.suspended, i.updated = suspended, s.clock()
+	action := "unsuspend"
+	if suspended {
+		action = "suspend"
+	}
+	return s.emitInstallation(i, action, s.reposOf(i))
 }
 
 // Grant changes a permission of one installation, as when its owner has not yet accepted a new one; "" takes it away.

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// issueComment is a comment in the conversation of a pull request.
+// issueComment is a comment in the conversation of a pull request or an issue.
 type issueComment struct {
 	id        int64
 	nodeID    string
-	pull      *Pull
+	on        conversation
 	author    *user
 	body      string
 	created   time.Time
@@ -35,7 +35,7 @@ type reaction struct {
 func (p *Pull) Comment(by, body string) (int64, error) {
 	p.repo.sim.mu.Lock()
 	defer p.repo.sim.mu.Unlock()
-	c := p.addIssueComment(p.repo.sim.person(by), body)
+	c := addIssueComment(p, p.repo.sim.person(by), body)
 	return c.id, p.repo.sim.emitIssueComment(c, "created", "")
 }
 
@@ -54,19 +54,20 @@ func (p *Pull) EditComment(id int64, by, body string) error {
 	return fmt.Errorf("pull request %d: no comment %d", p.number, id)
 }
 
-func (p *Pull) addIssueComment(author *user, body string) *issueComment {
-	s := p.repo.sim
-	c := &issueComment{id: s.newID() + commentIDs, pull: p, author: author, body: body, created: s.clock(), updated: s.clock()}
+func addIssueComment(on conversation, author *user, body string) *issueComment {
+	r := on.repository()
+	s := r.sim
+	c := &issueComment{id: s.newID() + commentIDs, on: on, author: author, body: body, created: s.clock(), updated: s.clock()}
 	c.nodeID = s.nodeID("IC", c.id)
 	s.nodes[c.nodeID] = c
-	p.repo.comments = append(p.repo.comments, c)
-	p.note(Event{Kind: "comment", Actor: author.login, Text: body, CommentID: c.id})
+	r.comments = append(r.comments, c)
+	on.note(Event{Kind: "comment", Actor: author.login, Text: body, CommentID: c.id})
 	return c
 }
 
 func createIssueComment(c *call) reply {
-	p := c.pull()
-	if p == nil {
+	on := c.conversation()
+	if on == nil {
 		return notFound()
 	}
 	var in struct {
@@ -81,7 +82,7 @@ func createIssueComment(c *call) reply {
 	if utf8.RuneCountInString(*in.Body) > maxBody {
 		return invalid("body", "Body is too long (maximum is 65536 characters)")
 	}
-	comment := p.addIssueComment(c.sim.app.bot, *in.Body)
+	comment := addIssueComment(on, c.sim.app.bot, *in.Body)
 	if err := c.sim.emitIssueComment(comment, "created", ""); err != nil {
 		return failure(http.StatusInternalServerError, err.Error())
 	}
@@ -91,13 +92,13 @@ func createIssueComment(c *call) reply {
 }
 
 func (s *Simulator) issueCommentJSON(c *issueComment) object {
-	at := s.repositoryURL(c.pull.repo)
+	at := s.repositoryURL(c.on.repository())
 	o := object{
 		"id": c.id, "node_id": c.nodeID, "url": at + "/issues/comments/" + decimal(c.id), "body": c.body,
-		"html_url":  s.pullHTML(c.pull) + "#issuecomment-" + decimal(c.id),
-		"issue_url": fmt.Sprintf("%s/issues/%d", at, c.pull.number), "user": s.userJSON(c.author),
+		"html_url":  c.on.page() + "#issuecomment-" + decimal(c.id),
+		"issue_url": fmt.Sprintf("%s/issues/%d", at, c.on.place()), "user": s.userJSON(c.author),
 		"created_at": stamp(c.created), "updated_at": stamp(c.updated),
-		"author_association": c.pull.repo.association(c.author), "performed_via_github_app": nil,
+		"author_association": c.on.repository().association(c.author), "performed_via_github_app": nil,
 		"reactions": reactionCounts(at+"/issues/comments/"+decimal(c.id), c.reactions),
 	}
 	if c.author == s.app.bot {
@@ -137,7 +138,7 @@ func createReaction(c *call) reply {
 	if !isNew {
 		return ok(c.sim.reactionJSON(r))
 	}
-	comment.pull.note(Event{Kind: "reaction", Actor: c.sim.app.bot.login, Text: in.Content, CommentID: comment.id})
+	comment.on.note(Event{Kind: "reaction", Actor: c.sim.app.bot.login, Text: in.Content, CommentID: comment.id})
 	return created(c.sim.reactionJSON(r))
 }
 

@@ -80,7 +80,7 @@ func (r *Repository) openPull(o PullOptions) (*Pull, error) {
 		return nil, fmt.Errorf("no branch %q or no branch %q", o.Head, o.Base)
 	}
 	p := &Pull{
-		repo: r, id: s.newID(), number: len(r.pulls) + 1, title: o.Title, body: o.Body, author: s.person(o.Author),
+		repo: r, id: s.newID(), number: r.nextNumber(), title: o.Title, body: o.Body, author: s.person(o.Author),
 		headRepo: head, headOwner: head.owner, headRef: o.Head, baseRef: o.Base, state: "open", draft: o.Draft,
 		created: s.clock(), updated: s.clock(),
 	}
@@ -147,7 +147,7 @@ func (p *Pull) fork() bool { return p.headRepo != p.repo }
 func (p *Pull) issueComments() []*issueComment {
 	var list []*issueComment
 	for _, c := range p.repo.comments {
-		if c.pull == p {
+		if c.pull() == p {
 			list = append(list, c)
 		}
 	}

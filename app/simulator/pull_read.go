@@ -8,11 +8,7 @@ import (
 
 // pull finds the pull request that the path names.
 func (c *call) pull() *Pull {
-	n := c.id("number")
-	if n < 1 || n > int64(len(c.repo.pulls)) {
-		return nil
-	}
-	return c.repo.pulls[n-1]
+	return c.repo.pullNumber(c.id("number"))
 }
 
 // listPulls lists pull requests, newest first; "head" is "owner:branch" (OAS).

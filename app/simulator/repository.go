@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,8 +22,11 @@ type Repository struct {
 	deleted       bool
 	created       time.Time
 	permissions   map[string]string // lower case login -> role
+	withoutIssues bool
+	deletedIssues int
 
 	pulls     []*Pull
+	issues    []*Issue
 	comments  []*issueComment
 	suites    []*checkSuite
 	checkRuns []*checkRun
@@ -109,22 +111,6 @@ func (r *Repository) fork(owner string) (*Repository, error) {
 	f.permissions[strings.ToLower(owner)] = "admin"
 	s.repos = append(s.repos, f)
 	return f, nil
-}
-
-// Delete removes the repository. Pull requests from it stay, with a head repository of null.
-func (r *Repository) Delete() error {
-	r.sim.mu.Lock()
-	defer r.sim.mu.Unlock()
-	r.deleted = true
-	r.objects.close()
-	return os.RemoveAll(r.dir)
-}
-
-// Archive makes the repository read-only: docs:repositories/archiving-a-github-repository/archiving-repositories.
-func (r *Repository) Archive() {
-	r.sim.mu.Lock()
-	defer r.sim.mu.Unlock()
-	r.archived = true
 }
 
 // ID is the repository's number, which survives a rename.

@@ -245,7 +245,7 @@ func TestReactionRules(t *testing.T) {
 func TestArchivedRepositoryIsReadOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.repo.Archive()
+	check(t, w.repo.Archive())
 	if a := w.want(200, "GET", base, nil); a.at("archived") != true {
 		t.Errorf("archived is %v", a.at("archived"))
 	}

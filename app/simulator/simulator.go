@@ -42,13 +42,13 @@ type Options struct {
 func DefaultPermissions() map[string]string {
 	return map[string]string{
 		"metadata": "read", "checks": "write", "contents": "read", "pull_requests": "write",
-		"issues": "read", "merge_queues": "read",
+		"issues": "write", "merge_queues": "read",
 	}
 }
 
 // DefaultEvents are the events to which the App subscribes. Events that need no subscription come by themselves.
 func DefaultEvents() []string {
-	return []string{"pull_request", "issue_comment", "merge_group", "push"}
+	return []string{"issue_comment", "issues", "merge_group", "pull_request", "push", "repository"}
 }
 
 // Simulator is a running GitHub. Its methods may be used from any goroutine.

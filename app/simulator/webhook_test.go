@@ -119,12 +119,30 @@ func TestEvents(t *testing.T) {
 	check(t, w.repo.RerequestSuite(w.pull.HeadSHA(), "author"))
 	group := must(w.repo.QueueMerge(w.pull))(t)
 	check(t, w.pull.Merge("maintainer"))
+	issue := must(w.repo.OpenIssue("reviewer", "Summary", "text"))(t)
+	check(t, issue.Edit("reviewer", "other text"))
+	must(issue.Comment("reviewer", "Hello"))(t)
+	check(t, issue.Close("reviewer"))
+	check(t, issue.Reopen("reviewer"))
+	check(t, issue.Delete("maintainer"))
+	check(t, w.repo.Archive())
+	check(t, w.repo.Unarchive())
+	check(t, w.repo.SetPrivate(false))
+	check(t, w.repo.SetPrivate(true))
+	check(t, w.repo.SetDefaultBranch("release"))
+	check(t, w.repo.Rename("platform"))
+	check(t, w.sim.Suspend(w.installation, true))
+	check(t, w.repo.Rename("infra"))
+	check(t, w.sim.Suspend(w.installation, false))
 	check(t, w.sim.Ping())
 	other := must(w.sim.CreateRepository("globex", "site", nil))(t)
 	third := must(w.sim.CreateRepository("globex", "third", nil))(t)
 	selected := must(w.sim.Install("globex", other))(t)
 	check(t, w.sim.AddRepositories(selected, third))
 	check(t, w.sim.RemoveRepositories(selected, other))
+	must(w.sim.Install("initech"))(t)
+	check(t, third.Transfer("initech"))
+	check(t, third.Delete())
 	check(t, w.sim.Uninstall(selected))
 	var got []string
 	for _, d := range w.sim.Deliveries()[before:] {
@@ -133,8 +151,12 @@ func TestEvents(t *testing.T) {
 	want := "push check_suite.requested push check_suite.requested pull_request.synchronize pull_request.converted_to_draft " +
 		"pull_request.ready_for_review pull_request.edited pull_request.edited pull_request.closed pull_request.reopened " +
 		"issue_comment.created issue_comment.edited check_run.created check_run.completed check_run.rerequested " +
-		"check_suite.rerequested merge_group.checks_requested pull_request.closed push check_suite.requested ping " +
-		"installation.created installation_repositories.added installation_repositories.removed installation.deleted"
+		"check_suite.rerequested merge_group.checks_requested pull_request.closed push check_suite.requested " +
+		"issues.opened issues.edited issue_comment.created issues.closed issues.reopened issues.deleted repository.archived " +
+		"repository.unarchived repository.publicized repository.privatized repository.edited repository.renamed " +
+		"installation.suspend installation.unsuspend ping " +
+		"installation.created installation_repositories.added installation_repositories.removed installation.created " +
+		"repository.transferred repository.deleted installation.deleted"
 	if strings.Join(got, " ") != want {
 		t.Errorf("events\n%s\nwant\n%s", strings.Join(got, " "), want)
 	}

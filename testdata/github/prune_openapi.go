@@ -93,7 +93,7 @@ func prune(full object, keep [][2]string) (object, error) {
 
 // correct repairs three mistakes of the description. In the list of installations an account is a user and an enterprise
 // at once (allOf), which nothing is; where one installation is read, it is either of them (anyOf). And the events of an
-// App inside a check suite lack merge_group, by which the preview's merge_queue_entry was replaced.
+// App inside a check suite or an issue lack merge_group, by which the preview's merge_queue_entry was replaced.
 // And the head repository of a pull request is null once it has been deleted, as GitHub's schemas of webhooks at
 // https://github.com/octokit/webhooks have it.
 func correct(full object) {
@@ -105,16 +105,13 @@ func correct(full object) {
 	}
 	account["anyOf"] = account["allOf"]
 	delete(account, "allOf")
-	for _, name := range []string{"webhook-check-suite-requested", "webhook-check-suite-rerequested"} {
-		v, _ := dig(full, "components", "schemas", name, "properties", "check_suite", "properties", "app", "properties",
-			"events", "items")
-		events, _ := v.(object)
-		enum, _ := events["enum"].([]any)
-		if len(enum) == 0 {
+	for _, name := range []string{
+		"webhook-check-suite-requested", "webhook-check-suite-rerequested", "webhook-issue-comment-created", "webhook-issue-comment-edited",
+		"webhook-issues-closed", "webhook-issues-deleted", "webhook-issues-edited", "webhook-issues-opened", "webhook-issues-reopened",
+	} {
+		schema, _ := dig(full, "components", "schemas", name)
+		if allowMergeGroup(schema) == 0 {
 			log.Fatalf("%s: no list of events: drop the correction", name)
-		}
-		if !slices.Contains(enum, any("merge_group")) {
-			events["enum"] = append(enum, "merge_group")
 		}
 	}
 	for _, name := range []string{"pull-request", "pull-request-simple"} {
@@ -125,6 +122,32 @@ func correct(full object) {
 		}
 		repo["$ref"] = "#/components/schemas/nullable-repository"
 	}
+}
+
+// allowMergeGroup adds the event wherever a schema lists those of an App, and counts these lists.
+func allowMergeGroup(v any) (places int) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			places += allowMergeGroup(item)
+		}
+	case object:
+		for key, below := range v {
+			if key == "app" || key == "performed_via_github_app" {
+				list, _ := dig(below, "properties", "events", "items")
+				events, _ := list.(object)
+				enum, _ := events["enum"].([]any)
+				if len(enum) > 0 {
+					places++
+				}
+				if len(enum) > 0 && !slices.Contains(enum, any("merge_group")) {
+					events["enum"] = append(enum, "merge_group")
+				}
+			}
+			places += allowMergeGroup(below)
+		}
+	}
+	return places
 }
 
 func (p *pruner) take(kind, name string) error {
