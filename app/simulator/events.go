@@ -58,7 +58,7 @@ func (s *Simulator) emitPull(p *Pull, action string, by *user, extra object) err
 }
 
 func (s *Simulator) emitIssueComment(c *issueComment, action, before string) error {
-	r := c.on.repository()
+	r := c.repo
 	i := s.deliverable(r, "issue_comment", grant{"issues", "read"})
 	if i == nil {
 		return nil

@@ -85,7 +85,7 @@ func repositoryOf(v any) *Repository {
 	case *review:
 		return v.pull.repo
 	case *issueComment:
-		return v.on.repository()
+		return v.repo
 	case *checkSuite:
 		return v.repo
 	case *checkRun:
@@ -280,7 +280,7 @@ func (e *execution) issueCommentFields(c *issueComment) map[string]any {
 		"id": c.nodeID, "databaseId": graphInt(c.id), "fullDatabaseId": decimal(c.id), "body": c.body, "author": c.author,
 		"createdAt": graphTime(c.created), "updatedAt": graphTime(c.updated), "isMinimized": c.minimized != "",
 		"minimizedReason": orNil(c.minimized), "viewerCanMinimize": c.author == e.call.sim.app.bot,
-		"viewerDidAuthor": c.author == e.call.sim.app.bot, "pullRequest": c.pull(), "repository": c.on.repository(),
+		"viewerDidAuthor": c.author == e.call.sim.app.bot, "pullRequest": c.pull(), "repository": c.repo,
 		"reactions": e.reactions(c.reactions),
 	}
 }

@@ -13,6 +13,8 @@ import (
 type issueComment struct {
 	id        int64
 	nodeID    string
+	repo      *Repository
+	number    int
 	on        conversation
 	author    *user
 	body      string
@@ -35,7 +37,7 @@ type reaction struct {
 func (p *Pull) Comment(by, body string) (int64, error) {
 	p.repo.sim.mu.Lock()
 	defer p.repo.sim.mu.Unlock()
-	c := addIssueComment(p, p.repo.sim.person(by), body)
+	c := p.repo.addIssueComment(p, p.number, p.repo.sim.person(by), body)
 	return c.id, p.repo.sim.emitIssueComment(c, "created", "")
 }
 
@@ -54,10 +56,9 @@ func (p *Pull) EditComment(id int64, by, body string) error {
 	return fmt.Errorf("pull request %d: no comment %d", p.number, id)
 }
 
-func addIssueComment(on conversation, author *user, body string) *issueComment {
-	r := on.repository()
+func (r *Repository) addIssueComment(on conversation, number int, author *user, body string) *issueComment {
 	s := r.sim
-	c := &issueComment{id: s.newID() + commentIDs, on: on, author: author, body: body, created: s.clock(), updated: s.clock()}
+	c := &issueComment{id: s.newID() + commentIDs, repo: r, number: number, on: on, author: author, body: body, created: s.clock(), updated: s.clock()}
 	c.nodeID = s.nodeID("IC", c.id)
 	s.nodes[c.nodeID] = c
 	r.comments = append(r.comments, c)
@@ -82,7 +83,7 @@ func createIssueComment(c *call) reply {
 	if utf8.RuneCountInString(*in.Body) > maxBody {
 		return invalid("body", "Body is too long (maximum is 65536 characters)")
 	}
-	comment := addIssueComment(on, c.sim.app.bot, *in.Body)
+	comment := c.repo.addIssueComment(on, int(c.id("number")), c.sim.app.bot, *in.Body)
 	if err := c.sim.emitIssueComment(comment, "created", ""); err != nil {
 		return failure(http.StatusInternalServerError, err.Error())
 	}
@@ -92,13 +93,13 @@ func createIssueComment(c *call) reply {
 }
 
 func (s *Simulator) issueCommentJSON(c *issueComment) object {
-	at := s.repositoryURL(c.on.repository())
+	at := s.repositoryURL(c.repo)
 	o := object{
 		"id": c.id, "node_id": c.nodeID, "url": at + "/issues/comments/" + decimal(c.id), "body": c.body,
 		"html_url":  c.on.page() + "#issuecomment-" + decimal(c.id),
-		"issue_url": fmt.Sprintf("%s/issues/%d", at, c.on.place()), "user": s.userJSON(c.author),
+		"issue_url": fmt.Sprintf("%s/issues/%d", at, c.number), "user": s.userJSON(c.author),
 		"created_at": stamp(c.created), "updated_at": stamp(c.updated),
-		"author_association": c.on.repository().association(c.author), "performed_via_github_app": nil,
+		"author_association": c.repo.association(c.author), "performed_via_github_app": nil,
 		"reactions": reactionCounts(at+"/issues/comments/"+decimal(c.id), c.reactions),
 	}
 	if c.author == s.app.bot {

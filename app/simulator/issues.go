@@ -29,25 +29,19 @@ type Issue struct {
 
 // conversation is what issue comments stand under: a pull request or an issue.
 type conversation interface {
-	repository() *Repository
-	place() int // its number
 	page() string
 	issueJSON() object
 	note(Event)
 }
 
-func (p *Pull) repository() *Repository { return p.repo }
-func (p *Pull) place() int              { return p.number }
-func (p *Pull) page() string            { return p.repo.sim.pullHTML(p) }
-func (p *Pull) issueJSON() object       { return p.repo.sim.pullIssueJSON(p) }
+func (p *Pull) page() string      { return p.repo.sim.pullHTML(p) }
+func (p *Pull) issueJSON() object { return p.repo.sim.pullIssueJSON(p) }
 
-func (i *Issue) repository() *Repository { return i.repo }
-func (i *Issue) place() int              { return i.number }
 func (i *Issue) page() string {
 	return fmt.Sprintf("%s/issues/%d", i.repo.sim.repositoryHTML(i.repo), i.number)
 }
 func (i *Issue) issueJSON() object { return i.repo.sim.issueJSON(i) }
-func (i *Issue) note(Event)        {}
+func (i *Issue) note(Event)        {} // only pull requests have a timeline here
 
 // pull is the pull request that a comment stands under, nil if it is an issue.
 func (c *issueComment) pull() *Pull {
@@ -159,7 +153,7 @@ func (i *Issue) Comment(by, body string) (int64, error) {
 	s := i.repo.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := addIssueComment(i, s.person(by), body)
+	c := i.repo.addIssueComment(i, i.number, s.person(by), body)
 	return c.id, s.emitIssueComment(c, "created", "")
 }
 

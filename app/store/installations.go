@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Repository is a repository that an installation has.
@@ -67,7 +68,18 @@ func (s *Store) RemoveRepositories(ctx context.Context, id int64, repoIDs []int6
 func removeRepository(ctx context.Context, tx *sql.Tx, installationID, repoID int64) error {
 	_, err := tx.ExecContext(ctx, "DELETE FROM repositories WHERE installation_id = $1 AND repo_id = $2",
 		installationID, repoID)
-	for _, table := range []string{"pulls", "published", "folded", "blobs", "listings", "call_maps"} {
+	elsewhere := false // a repository that was transferred is another installation's now, and that one's delivery may come first
+	if err == nil {
+		err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM repositories WHERE repo_id = $1)
+			OR EXISTS (SELECT 1 FROM postures WHERE repo_id = $1 AND installation_id <> $2)`, repoID, installationID).Scan(&elsewhere)
+	}
+	if elsewhere {
+		return nil
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, "DELETE FROM tasks WHERE kind = $1 AND subject = $2", Scan, repoID)
+	}
+	for _, table := range []string{"pulls", "published", "folded", "quieted", "blobs", "listings", "call_maps", "postures"} {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE repo_id = $1", repoID)
 		}
@@ -82,7 +94,8 @@ func removeRepository(ctx context.Context, tx *sql.Tx, installationID, repoID in
 func (s *Store) DeleteInstallation(ctx context.Context, id int64) error {
 	return s.InTx(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT repo_id FROM repositories WHERE installation_id = $1
-			UNION SELECT repo_id FROM pulls WHERE installation_id = $1`, id)
+			UNION SELECT repo_id FROM pulls WHERE installation_id = $1
+			UNION SELECT repo_id FROM postures WHERE installation_id = $1`, id)
 		if err != nil {
 			return fmt.Errorf("list the repositories of installation %d: %w", id, err)
 		}
@@ -95,8 +108,12 @@ func (s *Store) DeleteInstallation(ctx context.Context, id int64) error {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM installations WHERE id = $1", id); err != nil {
-			return fmt.Errorf("delete installation %d: %w", id, err)
+		for _, from := range []string{
+			"installations WHERE id", "summaries WHERE installation_id", "posture_days WHERE installation_id", "tasks WHERE installation_id",
+		} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+from+" = $1", id); err != nil {
+				return fmt.Errorf("delete installation %d: %w", id, err)
+			}
 		}
 		return nil
 	})
@@ -137,4 +154,62 @@ func (s *Store) installationKnown(ctx context.Context, id int64) (known bool, er
 		return false, fmt.Errorf("read installation %d: %w", id, err)
 	}
 	return known, nil
+}
+
+// Installation is an account on which the App is installed.
+type Installation struct {
+	ID         int64
+	Account    string
+	Suspended  bool
+	Reconciled time.Time // when all of it was compared with GitHub last
+}
+
+// Installations lists those that are known, by id.
+func (s *Store) Installations(ctx context.Context) ([]Installation, error) {
+	rows, err := s.reads.QueryContext(ctx, "SELECT id, account, suspended, reconciled_at FROM installations ORDER BY id")
+	if err != nil {
+		return nil, fmt.Errorf("list the installations: %w", err)
+	}
+	type row struct {
+		Installation
+		at int64
+	}
+	all, err := collect(rows, func(r *row) []any { return []any{&r.ID, &r.Account, &r.Suspended, &r.at} })
+	installations := make([]Installation, 0, len(all))
+	for _, r := range all {
+		r.Reconciled = moment(r.at)
+		installations = append(installations, r.Installation)
+	}
+	return installations, err
+}
+
+// Installation reads one of them; found is false if it is not known.
+func (s *Store) Installation(ctx context.Context, id int64) (i Installation, found bool, err error) {
+	var at int64
+	err = s.reads.QueryRowContext(ctx, "SELECT id, account, suspended, reconciled_at FROM installations WHERE id = $1", id).
+		Scan(&i.ID, &i.Account, &i.Suspended, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Installation{}, false, nil
+	}
+	if err != nil {
+		return Installation{}, false, fmt.Errorf("read installation %d: %w", id, err)
+	}
+	i.Reconciled = moment(at)
+	return i, true, nil
+}
+
+// Suspend records that an installation is suspended, or no longer.
+func (s *Store) Suspend(ctx context.Context, id int64, suspended bool) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE installations SET suspended = $2 WHERE id = $1", id, suspended); err != nil {
+		return fmt.Errorf("record whether installation %d is suspended: %w", id, err)
+	}
+	return nil
+}
+
+// SaveReconciled records that all of an installation was compared with GitHub.
+func (s *Store) SaveReconciled(ctx context.Context, id int64, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE installations SET reconciled_at = $2 WHERE id = $1", id, milliseconds(at)); err != nil {
+		return fmt.Errorf("record the comparison of installation %d: %w", id, err)
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ type Pull struct {
 	BaseSHA        string // of the newest delivery that named it; "" where none did
 	HeadSHA        string
 	Closed         bool // the newest delivery said so; deliveries come in any order, so it is a hint
+	Quiet          bool // it was open before the App came, and has not been reviewed yet
 }
 
 // RaisePull marks a pull request dirty: it raises its generation, and stores what the delivery says. Empty SHAs
@@ -34,8 +35,8 @@ func (s *Store) RaisePull(ctx context.Context, tx *sql.Tx, p Pull, force bool) (
 	}
 	row := tx.QueryRowContext(ctx, `INSERT INTO pulls AS p
 		(repo_id, number, generation, forced, installation_id, owner, name, default_branch, private,
-		 base_sha, head_sha, closed, updated_at)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		 base_sha, head_sha, closed, updated_at, quiet)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (repo_id, number) DO UPDATE SET
 			generation = p.generation + 1,
 			forced = CASE WHEN excluded.forced > 0 THEN p.generation + 1 ELSE p.forced END,
@@ -47,7 +48,7 @@ func (s *Store) RaisePull(ctx context.Context, tx *sql.Tx, p Pull, force bool) (
 			closed = excluded.closed, updated_at = excluded.updated_at
 		RETURNING `+pullColumns,
 		p.RepoID, p.Number, forced, p.InstallationID, p.Owner, p.Name, p.DefaultBranch, p.Private,
-		p.BaseSHA, p.HeadSHA, p.Closed, now())
+		p.BaseSHA, p.HeadSHA, p.Closed, now(), p.Quiet)
 	raised, err := scanPull(row)
 	if err != nil {
 		return Pull{}, fmt.Errorf("mark pull request %d of repository %d dirty: %w", p.Number, p.RepoID, err)
@@ -79,12 +80,12 @@ func (s *Store) pull(ctx context.Context, from queryer, repoID int64, number int
 }
 
 const pullColumns = `repo_id, number, generation, finished, forced, job_id, installation_id, owner, name,
-	default_branch, private, base_sha, head_sha, closed`
+	default_branch, private, base_sha, head_sha, closed, quiet`
 
 func scanPull(row *sql.Row) (Pull, error) {
 	var p Pull
 	err := row.Scan(&p.RepoID, &p.Number, &p.Generation, &p.Finished, &p.Forced, &p.JobID, &p.InstallationID,
-		&p.Owner, &p.Name, &p.DefaultBranch, &p.Private, &p.BaseSHA, &p.HeadSHA, &p.Closed)
+		&p.Owner, &p.Name, &p.DefaultBranch, &p.Private, &p.BaseSHA, &p.HeadSHA, &p.Closed, &p.Quiet)
 	return p, err
 }
 
@@ -127,7 +128,7 @@ func (s *Store) OpenPullsWithHead(ctx context.Context, repoID int64, headSHA str
 // FinishPull says that the work which began at the given generation has ended, and gives that outcome to the
 // deliveries that asked for it.
 func (s *Store) FinishPull(ctx context.Context, tx *sql.Tx, repoID int64, number int, generation int64, outcome Outcome) error {
-	_, err := tx.ExecContext(ctx, `UPDATE pulls SET finished = $3 WHERE repo_id = $1 AND number = $2`,
+	_, err := tx.ExecContext(ctx, `UPDATE pulls SET finished = $3, quiet = false WHERE repo_id = $1 AND number = $2`,
 		repoID, number, generation)
 	if err == nil {
 		_, err = tx.ExecContext(ctx, `UPDATE deliveries SET outcome = $4, updated_at = $5

@@ -11,6 +11,8 @@ const (
 	// https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 	deliveryRetention = 45 * 24 * time.Hour
 	pullRetention     = 180 * 24 * time.Hour
+	fixedRetention    = 31 * 24 * time.Hour
+	dayRetention      = 800 // days: two years, for who compares with the year before
 )
 
 // Sweep deletes what is too old to matter and brings the caches below their bound. Nothing in the database
@@ -27,6 +29,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 		{"published", "updated_at < $1", pulls},
 		{"folded", "updated_at < $1", pulls},
 		{"call_maps", "updated_at < $1", pulls},
+		{"quieted", "updated_at < $1", pulls},
+		{"posture_findings", "fixed_at > 0 AND fixed_at < $1", now() - fixedRetention.Milliseconds()},
+		{"posture_days", "day < $1", dayNumber(time.Now()) - dayRetention},
 	} {
 		if _, err := s.db.ExecContext(ctx, "DELETE FROM "+sweep.table+" WHERE "+sweep.where, sweep.before); err != nil {
 			return fmt.Errorf("sweep %s: %w", sweep.table, err)
