@@ -48,6 +48,8 @@ type Report struct {
 
 	// Hidden are the places of secrets, sorted and apart: whoever shows lines of a file leaves them out.
 	Hidden []finding.Hidden `json:"-"`
+	// Inventory counts keys and what encrypts, for an overview of many repositories.
+	Inventory Inventory `json:"-"`
 }
 
 // Tool names the program that made a report.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,6 +38,10 @@ func decoderOf(name string) decoder {
 		return decodeInstallation
 	case "installation_repositories":
 		return decodeInstallationRepositories
+	case "repository":
+		return decodeRepository
+	case "issues":
+		return decodeIssue
 	}
 	return nil
 }
@@ -88,13 +93,11 @@ type payload struct {
 
 	PullRequest *pullRequest `json:"pull_request"`
 	Changes     struct {
-		Base *struct{} `json:"base"`
+		Base          *struct{} `json:"base"`
+		DefaultBranch *struct{} `json:"default_branch"`
 	} `json:"changes"`
 
-	Issue *struct {
-		Number      int       `json:"number"`
-		PullRequest *struct{} `json:"pull_request"`
-	} `json:"issue"`
+	Issue   *issue `json:"issue"`
 	Comment *struct {
 		ID   int64  `json:"id"`
 		Body string `json:"body"`
@@ -113,6 +116,11 @@ type payload struct {
 	Before  string `json:"before"`
 	After   string `json:"after"`
 	Deleted bool   `json:"deleted"`
+	Commits []struct {
+		Added    []string `json:"added"`
+		Removed  []string `json:"removed"`
+		Modified []string `json:"modified"`
+	} `json:"commits"`
 
 	Repositories        []repository `json:"repositories"`
 	RepositoriesAdded   []repository `json:"repositories_added"`
@@ -129,12 +137,25 @@ type repository struct {
 	FullName      string `json:"full_name"` // the only name that all events give
 	DefaultBranch string `json:"default_branch"`
 	Private       bool   `json:"private"`
+	Archived      bool   `json:"archived"`
+	NodeID        string `json:"node_id"`
 }
 
 func (r repository) ref() RepoRef {
 	owner, name, _ := strings.Cut(r.FullName, "/")
-	return RepoRef{ID: r.ID, Owner: owner, Name: name, DefaultBranch: r.DefaultBranch, Private: r.Private}
+	return RepoRef{ID: r.ID, Owner: owner, Name: name, DefaultBranch: r.DefaultBranch, Private: r.Private, Archived: r.Archived, NodeID: r.NodeID}
 }
+
+type issue struct {
+	Number      int       `json:"number"`
+	PullRequest *struct{} `json:"pull_request"`
+	App         *struct {
+		ID int64 `json:"id"`
+	} `json:"performed_via_github_app"`
+}
+
+// by tells whether the App opened the issue.
+func (i *issue) by(appID int64) bool { return i.App != nil && (appID == 0 || i.App.ID == appID) }
 
 func refs(repositories []repository) []RepoRef {
 	list := make([]RepoRef, 0, len(repositories))
@@ -193,7 +214,7 @@ func decodePull(p *payload, _ int64) (Event, string, error) {
 		BaseSHA: p.PullRequest.Base.SHA, HeadSHA: p.PullRequest.Head.SHA, Sender: p.Sender.Login}, "", nil
 }
 
-func decodeComment(p *payload, _ int64) (Event, string, error) {
+func decodeComment(p *payload, appID int64) (Event, string, error) {
 	switch {
 	case p.Issue == nil || p.Comment == nil:
 		return Event{}, "", errMissing
@@ -201,10 +222,12 @@ func decodeComment(p *payload, _ int64) (Event, string, error) {
 		return Event{}, ignoredAction, nil
 	case !IsRecheck(p.Comment.Body):
 		return Event{}, "ignored: the comment is no command", nil
-	case p.Issue.PullRequest == nil:
-		return Event{}, "ignored: the comment is not on a pull request", nil
 	case p.Sender.Type == "Bot":
 		return Event{}, "ignored: the comment is by a bot", nil
+	case p.Issue.PullRequest == nil && p.Issue.by(appID):
+		return Event{Kind: Rescan, Number: p.Issue.Number, CommentID: p.Comment.ID, Sender: p.Sender.Login}, "", nil
+	case p.Issue.PullRequest == nil:
+		return Event{}, "ignored: the comment is neither on a pull request nor on an issue of this App's", nil
 	}
 	return Event{Kind: Recheck, Number: p.Issue.Number, CommentID: p.Comment.ID, Sender: p.Sender.Login}, "", nil
 }
@@ -264,14 +287,28 @@ func decodePush(p *payload, _ int64) (Event, string, error) {
 	if p.Deleted || p.Ref != "refs/heads/"+p.Repository.DefaultBranch {
 		return Event{}, "ignored: the push is not to the default branch", nil
 	}
-	return Event{Kind: Push, Ref: p.Ref, BaseSHA: p.Before, HeadSHA: p.After, Sender: p.Sender.Login}, "", nil
+	event := Event{Kind: Push, Ref: p.Ref, BaseSHA: p.Before, HeadSHA: p.After, Sender: p.Sender.Login}
+	for _, c := range p.Commits {
+		event.Terraform = event.Terraform || slices.ContainsFunc(slices.Concat(c.Added, c.Removed, c.Modified), ofTerraform)
+	}
+	return event, "", nil
+}
+
+// ofTerraform tells by its name that Terraform or OpenTofu reads a file.
+func ofTerraform(name string) bool {
+	for _, suffix := range []string{".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json"} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
 }
 
 func decodeInstallation(p *payload, _ int64) (Event, string, error) {
 	switch p.Action {
 	case "created":
 		return Event{Kind: Installation, Account: p.Installation.Account.Login, AddedRepos: refs(p.Repositories)}, "", nil
-	case "deleted":
+	case "deleted", "suspend", "unsuspend":
 		return Event{Kind: Installation, Account: p.Installation.Account.Login}, "", nil
 	}
 	return Event{}, ignoredAction, nil
@@ -280,6 +317,35 @@ func decodeInstallation(p *payload, _ int64) (Event, string, error) {
 func decodeInstallationRepositories(p *payload, _ int64) (Event, string, error) {
 	return Event{Kind: Installation, Account: p.Installation.Account.Login,
 		AddedRepos: refs(p.RepositoriesAdded), RemovedRepos: refs(p.RepositoriesRemoved)}, "", nil
+}
+
+func decodeRepository(p *payload, _ int64) (Event, string, error) {
+	switch p.Action {
+	case "renamed", "transferred", "archived", "unarchived", "publicized", "privatized", "deleted":
+	case "edited":
+		if p.Changes.DefaultBranch == nil {
+			return Event{}, "ignored: the default branch did not change", nil
+		}
+	default:
+		return Event{}, ignoredAction, nil
+	}
+	return Event{Kind: Repository}, "", nil
+}
+
+func decodeIssue(p *payload, appID int64) (Event, string, error) {
+	switch {
+	case p.Issue == nil:
+		return Event{}, "", errMissing
+	case p.Sender.Type == "Bot":
+		return Event{}, "ignored: a bot did it", nil
+	case !p.Issue.by(appID):
+		return Event{}, "ignored: the issue is not this App's", nil
+	}
+	switch p.Action {
+	case "closed", "deleted", "edited", "reopened":
+		return Event{Kind: Issue, Number: p.Issue.Number, Sender: p.Sender.Login}, "", nil
+	}
+	return Event{}, ignoredAction, nil
 }
 
 // check makes sure that what is stored and later put into URLs is what it should be. The signature says that
@@ -295,16 +361,17 @@ func (e Event) check() error {
 		repos = append(repos, e.Repo)
 	}
 	for _, repo := range repos {
-		if repo.ID <= 0 || !validName(repo.Owner) || !validName(repo.Name) || hasControl(repo.DefaultBranch) {
+		if repo.ID <= 0 || !validName(repo.Owner) || !validName(repo.Name) || hasControl(repo.DefaultBranch) || hasControl(repo.NodeID) {
 			return errors.New("a repository's id or name is missing or malformed")
 		}
 	}
 	if hasControl(e.Ref) || hasControl(e.Sender) || hasControl(e.Account) || hasControl(e.Action) {
 		return errors.New("a name holds control characters")
 	}
-	needsNumber := e.Kind == PullDirty || e.Kind == PullClosed || e.Kind == Recheck
-	if e.Number < 0 || needsNumber && e.Number == 0 || e.Kind == Recheck && e.CommentID <= 0 {
-		return errors.New("the number of the pull request or comment is missing")
+	commented := e.Kind == Recheck || e.Kind == Rescan
+	needsNumber := e.Kind == PullDirty || e.Kind == PullClosed || e.Kind == Issue || commented
+	if e.Number < 0 || needsNumber && e.Number == 0 || commented && e.CommentID <= 0 {
+		return errors.New("the number of the pull request, issue or comment is missing")
 	}
 	needsHead := e.Kind == PullDirty || e.Kind == MergeGroup || e.Kind == Rerequested
 	if needsHead && e.HeadSHA == "" {

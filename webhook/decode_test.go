@@ -49,6 +49,9 @@ func TestDecode(t *testing.T) {
 	rerun := webhook.Event{Kind: webhook.Rerequested, Action: "rerequested", InstallationID: 7, Repo: repo, Number: 3,
 		HeadSHA: sha1, Sender: "maintainer"}
 	const onPull = `,"pull_request":{"url":"x"}`
+	const ours = `,"performed_via_github_app":{"id":99}`
+	moved := webhook.Event{Kind: webhook.Repository, InstallationID: 7, Repo: repo}
+	issue := webhook.Event{Kind: webhook.Issue, InstallationID: 7, Repo: repo, Number: 3, Sender: "maintainer"}
 	tests := []struct {
 		name, event, body string
 		want              webhook.Event // zero: ignored for the reason
@@ -71,8 +74,10 @@ func TestDecode(t *testing.T) {
 		{"recheck twice", "issue_comment", commentEvent("created", onPull, "/kms-recheck\n/kms-recheck"), webhook.Event{}, "no command"},
 		{"other comment", "issue_comment", commentEvent("created", onPull, "hello"), webhook.Event{}, "no command"},
 		{"edited comment", "issue_comment", commentEvent("edited", onPull, "/kms-recheck"), webhook.Event{}, "this action"},
-		{"on an issue", "issue_comment", commentEvent("created", "", "/kms-recheck"), webhook.Event{}, "not on a pull request"},
-		{"on an issue, null", "issue_comment", commentEvent("created", `,"pull_request":null`, "/kms-recheck"), webhook.Event{}, "not on a pull request"},
+		{"on an issue", "issue_comment", commentEvent("created", "", "/kms-recheck"), webhook.Event{}, "neither on a pull request"},
+		{"on an issue, null", "issue_comment", commentEvent("created", `,"pull_request":null`, "/kms-recheck"), webhook.Event{}, "neither on a pull request"},
+		{"on our issue", "issue_comment", commentEvent("created", ours, "/kms-recheck"), as(recheck, func(e *webhook.Event) { e.Kind = webhook.Rescan }), ""},
+		{"on another App's issue", "issue_comment", commentEvent("created", `,"performed_via_github_app":{"id":98}`, "/kms-recheck"), webhook.Event{}, "nor on an issue of this App"},
 		{"by a bot", "issue_comment", strings.Replace(commentEvent("created", onPull, "/kms-recheck"), `"User"`, `"Bot"`, 1),
 			webhook.Event{}, "by a bot"},
 
@@ -110,7 +115,21 @@ func TestDecode(t *testing.T) {
 				AddedRepos: []webhook.RepoRef{{ID: 42, Owner: "acme", Name: "infra", Private: true}}}, ""},
 		{"uninstalled", "installation", `{"action":"deleted","installation":{"id":7,"account":{"login":"acme"}},"repositories":[]}`,
 			webhook.Event{Kind: webhook.Installation, Action: "deleted", InstallationID: 7, Account: "acme"}, ""},
-		{"suspended", "installation", `{"action":"suspend","installation":{"id":7}}`, webhook.Event{}, "this action"},
+		{"suspended", "installation", `{"action":"suspend","installation":{"id":7,"account":{"login":"acme"}}}`,
+			webhook.Event{Kind: webhook.Installation, Action: "suspend", InstallationID: 7, Account: "acme"}, ""},
+		{"permissions accepted", "installation", `{"action":"new_permissions_accepted","installation":{"id":7}}`, webhook.Event{}, "this action"},
+
+		{"push of Terraform", "push", with(`"ref":"refs/heads/main","after":"` + sha1 + `","commits":[{"added":["a.go"]},{"removed":["live/kms.tf"]}]`),
+			webhook.Event{Kind: webhook.Push, InstallationID: 7, Repo: repo, Ref: "refs/heads/main", HeadSHA: sha1, Sender: "maintainer", Terraform: true}, ""},
+		{"renamed", "repository", with(`"action":"renamed","changes":{"repository":{"name":{"from":"x"}}}`), action(moved, "renamed"), ""},
+		{"default branch", "repository", with(`"action":"edited","changes":{"default_branch":{"from":"x"}}`), action(moved, "edited"), ""},
+		{"description", "repository", with(`"action":"edited","changes":{"description":{"from":"x"}}`), webhook.Event{}, "the default branch did not change"},
+		{"created", "repository", with(`"action":"created"`), webhook.Event{}, "this action"},
+
+		{"our issue closed", "issues", with(`"action":"closed","issue":{"number":3` + ours + `}`), action(issue, "closed"), ""},
+		{"our issue labeled", "issues", with(`"action":"labeled","issue":{"number":3` + ours + `}`), webhook.Event{}, "this action"},
+		{"a person's issue", "issues", with(`"action":"closed","issue":{"number":3}`), webhook.Event{}, "not this App's"},
+		{"our own edit", "issues", strings.Replace(with(`"action":"edited","issue":{"number":3`+ours+`}`), `"User"`, `"Bot"`, 1), webhook.Event{}, "a bot did it"},
 		{"repositories", "installation_repositories", `{"action":"removed","installation":{"id":7,"account":{"login":"acme"}},
 			"repositories_added":[],"repositories_removed":[{"id":42,"name":"infra","full_name":"acme/infra"}]}`,
 			webhook.Event{Kind: webhook.Installation, Action: "removed", InstallationID: 7, Account: "acme",

@@ -21,6 +21,7 @@ type document struct {
 	Drafts      *drafts    `yaml:"drafts"`
 	Comments    *comments  `yaml:"comments"`
 	Floor       *floor     `yaml:"floor"`
+	Summary     *summary   `yaml:"summary"`
 
 	TrustedAccounts       *accounts `yaml:"trusted_accounts"`
 	EBSEncryptedByDefault *bool     `yaml:"ebs_encrypted_by_default"`
@@ -30,6 +31,14 @@ type document struct {
 type comments struct {
 	Severity *severity `yaml:"severity"`
 	Limit    *limit    `yaml:"limit"`
+}
+
+// summary is where and how the account is told how all its repositories stand.
+type summary struct {
+	Repository *repositoryName `yaml:"repository"`
+	Digest     *digest         `yaml:"digest"`
+
+	line int
 }
 
 // floor is what an organisation insists on.
@@ -61,6 +70,9 @@ func decode(text []byte) (document, []problem) {
 	case err == nil, errors.Is(err, io.EOF):
 		if doc.Floor != nil {
 			doc.Floor.line = lineOf(text, "floor")
+		}
+		if doc.Summary != nil {
+			doc.Summary.line = lineOf(text, "summary")
 		}
 		return doc, nil
 	case errors.As(err, &typeErr):

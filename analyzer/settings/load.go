@@ -36,6 +36,9 @@ func Load(org, repo *File) (Settings, []finding.Diagnostic) {
 		if f == repo && doc.Floor != nil {
 			problems = append(problems, problem{doc.Floor.line, "`floor` belongs into the organisation's file"})
 		}
+		if f == repo && doc.Summary != nil {
+			problems = append(problems, problem{doc.Summary.line, "`summary` belongs into the organisation's file"})
+		}
 		if len(problems) > 0 {
 			diags = append(diags, broken(f, problems)...)
 			continue
@@ -94,6 +97,12 @@ func (d document) apply(s *Settings) {
 		if !slices.Contains(s.Options.CustomerKeyRequired, typ) {
 			s.Options.CustomerKeyRequired = append(s.Options.CustomerKeyRequired, typ)
 		}
+	}
+	if d.Summary != nil && d.Summary.Repository != nil {
+		s.Summary.Repository = string(*d.Summary.Repository)
+	}
+	if d.Summary != nil && d.Summary.Digest != nil {
+		s.Summary.Digest = Digest(*d.Summary.Digest)
 	}
 	if d.Drafts != nil {
 		s.Drafts = Drafts(*d.Drafts)

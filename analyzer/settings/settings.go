@@ -29,7 +29,23 @@ type Settings struct {
 	CommentSeverity finding.Severity // inline comments at and above this
 	CommentLimit    int              // inline comments in one review, 0..20
 	Sources         []string         // which files were used, for the check run's summary
+	Summary         Summary          // of all repositories; the organisation's file alone says it
 }
+
+// Summary says where the issue stands that tells how all repositories of an account stand.
+type Summary struct {
+	Repository string // name of a repository of the same account; "": .github-private, or else .github if it is private
+	Digest     Digest
+}
+
+// Digest says whether a comment sums up what happened.
+type Digest string
+
+// The issue itself is edited without anybody being notified; a comment notifies.
+const (
+	DigestNever  Digest = "never" // default
+	DigestWeekly Digest = "weekly"
+)
 
 // Default is what holds where no file says anything.
 func Default() Settings {
@@ -41,5 +57,6 @@ func Default() Settings {
 		Drafts:          DraftsCheck,
 		CommentSeverity: finding.Medium,
 		CommentLimit:    20,
+		Summary:         Summary{Digest: DigestNever},
 	}
 }

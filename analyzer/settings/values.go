@@ -21,7 +21,11 @@ type (
 	drafts   Drafts
 	limit    int
 	pattern  string
+	digest   Digest
 	ruleID   string
+
+	repositoryName string
+
 	switches map[string]bool // rule ID -> on
 	accounts []account
 	account  string
@@ -78,6 +82,28 @@ func (d *drafts) UnmarshalYAML(node *yaml.Node) error {
 		return nil
 	}
 	return refuse(node, "drafts: %s is none of check, review, skip", written(node))
+}
+
+// UnmarshalYAML reads one of the words of Digest.
+func (d *digest) UnmarshalYAML(node *yaml.Node) error {
+	switch word := Digest(node.Value); word {
+	case DigestNever, DigestWeekly:
+		*d = digest(word)
+		return nil
+	}
+	return refuse(node, "digest: %s is neither never nor weekly", written(node))
+}
+
+// repositoryNames are what GitHub takes; an owner before it would lead to another account, where the token does not reach.
+var repositoryNames = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+
+// UnmarshalYAML reads the name of a repository, without its owner.
+func (r *repositoryName) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind != yaml.ScalarNode || !repositoryNames.MatchString(node.Value) || node.Value == "." || node.Value == ".." {
+		return refuse(node, "repository: %s is no name of a repository of the same account", written(node))
+	}
+	*r = repositoryName(node.Value)
+	return nil
 }
 
 // maxComments is the most inline comments of one review: more than a reader follows.

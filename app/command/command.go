@@ -30,6 +30,22 @@ const (
 // request that comes from the same repository. An author from a fork alone could make the App work for anybody
 // who can open a pull request.
 func Allowed(ctx context.Context, client *gh.Client, repo change.Repo, number int, sender string) (bool, error) {
+	may, err := MayWrite(ctx, client, repo, sender)
+	if err != nil || may || sender == "" {
+		return may, err
+	}
+	pull, _, err := client.REST.PullRequests.Get(ctx, repo.Owner, repo.Name, number)
+	if err != nil {
+		return false, fmt.Errorf("read the author of pull request %d of %s: %w", number, repo.FullName(), err)
+	}
+	head := pull.GetHead().GetRepo() // nil where the fork is gone
+	same := head != nil && head.GetID() == pull.GetBase().GetRepo().GetID()
+	return same && strings.EqualFold(pull.GetUser().GetLogin(), sender), nil
+}
+
+// MayWrite tells whether sender has write permission or more on a repository, which is what it takes to have all of an
+// account's repositories looked at again.
+func MayWrite(ctx context.Context, client *gh.Client, repo change.Repo, sender string) (bool, error) {
 	if sender == "" {
 		return false, nil
 	}
@@ -39,16 +55,8 @@ func Allowed(ctx context.Context, client *gh.Client, repo change.Repo, number in
 	if err != nil && !gh.NotFound(err) { // an App's account, for one, has no permission level
 		return false, fmt.Errorf("read the permission of the sender on %s: %w", repo.FullName(), err)
 	}
-	if permission := level.GetPermission(); permission == "admin" || permission == "write" {
-		return true, nil
-	}
-	pull, _, err := client.REST.PullRequests.Get(ctx, repo.Owner, repo.Name, number)
-	if err != nil {
-		return false, fmt.Errorf("read the author of pull request %d of %s: %w", number, repo.FullName(), err)
-	}
-	head := pull.GetHead().GetRepo() // nil where the fork is gone
-	same := head != nil && head.GetID() == pull.GetBase().GetRepo().GetID()
-	return same && strings.EqualFold(pull.GetUser().GetLogin(), sender), nil
+	permission := level.GetPermission()
+	return permission == "admin" || permission == "write", nil
 }
 
 // React adds a reaction of the App's to a comment. It may be repeated. A comment that was deleted meanwhile wants

@@ -72,6 +72,23 @@ func Permissions() *github.InstallationPermissions {
 	}
 }
 
+// ScanPermissions is what a token for looking at all of an installation's repositories is narrowed to: it writes nothing.
+func ScanPermissions() *github.InstallationPermissions {
+	return &github.InstallationPermissions{
+		Metadata:     github.String("read"),
+		Contents:     github.String("read"),
+		PullRequests: github.String("read"),
+	}
+}
+
+// SummaryPermissions is what a token for the summary issue is narrowed to: it reads no contents.
+func SummaryPermissions() *github.InstallationPermissions {
+	return &github.InstallationPermissions{
+		Metadata: github.String("read"),
+		Issues:   github.String("write"),
+	}
+}
+
 // New checks the key and the URL; it sends nothing.
 func New(cfg Config) (*App, error) {
 	key, err := jwt.ParseRSAPrivateKeyFromPEM(cfg.PrivateKey)
@@ -143,13 +160,34 @@ func graphqlURL(api *url.URL) string {
 // first of which is the one under review; without names it covers all that the installation has. Nothing is
 // sent yet. Clients are kept, so that their tokens (one hour) and rate limits are shared by all who ask.
 func (a *App) Installation(id int64, owner string, repos ...string) *Client {
-	key := fmt.Sprintf("%d/%s/%s", id, owner, strings.Join(repos, "/"))
+	return a.client("review", access{permissions: Permissions}, id, owner, repos)
+}
+
+// Background gives a client that reads all repositories of an installation, and leaves a part of GitHub's budget to the
+// others: what it does can wait, and a pull request cannot.
+func (a *App) Background(id int64, owner string) *Client {
+	return a.client("scan", access{permissions: ScanPermissions, background: true}, id, owner, nil)
+}
+
+// Summary gives a client that writes issues in one repository.
+func (a *App) Summary(id int64, owner, repo string) *Client {
+	return a.client("summary", access{permissions: SummaryPermissions, background: true}, id, owner, []string{repo})
+}
+
+// access is what a client may do.
+type access struct {
+	permissions func() *github.InstallationPermissions
+	background  bool
+}
+
+func (a *App) client(purpose string, may access, id int64, owner string, repos []string) *Client {
+	key := fmt.Sprintf("%s/%d/%s/%s", purpose, id, owner, strings.Join(repos, "/"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	entry, ok := a.clients[key]
 	if !ok {
 		a.evict()
-		entry = &cachedClient{client: a.newClient(key, id, owner, slices.Clone(repos))}
+		entry = &cachedClient{client: a.newClient(key, may, id, owner, slices.Clone(repos))}
 		a.clients[key] = entry
 	}
 	entry.used = time.Now()
@@ -188,10 +226,10 @@ func (a *App) limitsOf(installation int64) *limits {
 	return known
 }
 
-func (a *App) newClient(key string, id int64, owner string, repos []string) *Client {
+func (a *App) newClient(key string, may access, id int64, owner string, repos []string) *Client {
 	inst := &installation{
-		id: id, owner: owner, repos: repos, app: a,
-		guard: &guard{base: a.base, limits: a.limitsOf(id), metrics: a.metrics, holder: fmt.Sprint(id)},
+		id: id, owner: owner, repos: repos, app: a, permissions: may.permissions,
+		guard: &guard{base: a.base, limits: a.limitsOf(id), metrics: a.metrics, holder: fmt.Sprint(id), background: may.background},
 	}
 	return &Client{
 		REST:         a.rest(&conditional{base: inst, cache: a.etags, holder: key}),

@@ -23,13 +23,15 @@ type guard struct {
 	limits  *limits
 	metrics *metrics
 	holder  string // the installation's id, or "app"
+
+	background bool // it can wait: a part of the budget is left to the others
 }
 
 // RoundTrip implements http.RoundTripper. A reached rate limit is an error of type *Limited, and is remembered:
 // GitHub may ban an App that goes on asking.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	resource := resourceOf(req.URL.Path)
-	if err := g.limits.check(resource); err != nil {
+	if err := g.limits.check(resource, g.background); err != nil {
 		closeBody(req)
 		return nil, err
 	}
@@ -41,6 +43,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, redactError(err)
 	}
+	g.limits.note(resource, resp.Header)
 	if resp.StatusCode < http.StatusBadRequest {
 		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswer}
 		return resp, nil

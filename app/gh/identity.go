@@ -21,6 +21,8 @@ type installation struct {
 	app   *App
 	guard *guard
 
+	permissions func() *github.InstallationPermissions
+
 	mu     sync.Mutex
 	repos  []string
 	tokens *ghinstallation.Transport // nil until first used, and after a token was refused
@@ -40,7 +42,7 @@ func (i *installation) transport() *ghinstallation.Transport {
 	if i.tokens == nil {
 		i.tokens = ghinstallation.NewFromAppsTransport(i.app.appTransport(i.guard), i.id)
 		i.tokens.InstallationTokenOptions = &github.InstallationTokenOptions{
-			Repositories: i.repos, Permissions: Permissions(),
+			Repositories: i.repos, Permissions: i.permissions(),
 		}
 	}
 	return i.tokens

@@ -1,6 +1,7 @@
 package gh
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,13 +19,44 @@ const (
 // limits remembers until when an installation must not ask again: for one resource ("core", "graphql") after a
 // primary limit, for all ("") after a secondary one.
 type limits struct {
-	mu    sync.Mutex
-	until map[string]time.Time
+	mu      sync.Mutex
+	until   map[string]time.Time
+	budgets map[string]budget
 }
 
-func (l *limits) check(resource string) error {
+// budget is what GitHub says is left of an hour.
+type budget struct {
+	limit, remaining int
+	reset            time.Time
+}
+
+// backgroundShare is the part of an hour's budget, in percent, that what can wait may use up.
+const backgroundShare = 60
+
+// note remembers what is left of a budget.
+// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit
+func (l *limits) note(resource string, header http.Header) {
+	limit, errLimit := strconv.Atoi(header.Get("X-RateLimit-Limit"))
+	remaining, errRemaining := strconv.Atoi(header.Get("X-RateLimit-Remaining"))
+	reset, errReset := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64)
+	if errors.Join(errLimit, errRemaining, errReset) != nil {
+		return // GitHub Enterprise Server has no limits unless somebody sets them
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.budgets == nil {
+		l.budgets = map[string]budget{}
+	}
+	l.budgets[resource] = budget{limit: limit, remaining: remaining, reset: time.Unix(reset, 0)}
+}
+
+func (l *limits) check(resource string, background bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.budgets[resource]
+	if background && time.Now().Before(b.reset) && b.remaining < b.limit*(100-backgroundShare)/100 {
+		return &Limited{Until: clampWait(b.reset)}
+	}
 	for _, r := range []string{resource, ""} {
 		if until := l.until[r]; time.Now().Before(until) {
 			return &Limited{Until: until}

@@ -18,9 +18,14 @@ import (
 const (
 	pullQueue  = "pulls"
 	eventQueue = "events"
+	taskQueue  = "tasks"
 )
 
 const eventWorkers = 4
+
+// nightlyInterval is how often somebody looks whether a night's comparison is due. River's leader asks, so that it is
+// asked once over all replicas; that a night is due is in the database, so no restart loses it.
+const nightlyInterval = 15 * time.Minute
 
 // rescueMargin is how long after its timeout a job of a process that does not answer is taken for lost. A job that
 // is deaf to its context that long would run twice.
@@ -92,6 +97,8 @@ func (q *Queue) riverConfig() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &pullWorker{queue: q})
 	river.AddWorker(workers, &eventWorker{queue: q})
+	river.AddWorker(workers, &taskWorker{queue: q})
+	river.AddWorker(workers, &nightlyWorker{queue: q})
 	river.AddWorker(workers, &sweepWorker{store: q.store, log: q.log})
 	queue := func(workers int) river.QueueConfig {
 		// River sends at most one NOTIFY in the client's cooldown (below: 1 ms) and leaves what commits
@@ -103,7 +110,8 @@ func (q *Queue) riverConfig() *river.Config {
 		return river.QueueConfig{MaxWorkers: workers, FetchCooldown: 5 * time.Millisecond, FetchPollInterval: poll}
 	}
 	return &river.Config{
-		Queues:               map[string]river.QueueConfig{pullQueue: queue(q.config.Workers), eventQueue: queue(eventWorkers)},
+		Queues: map[string]river.QueueConfig{pullQueue: queue(q.config.Workers), eventQueue: queue(eventWorkers),
+			taskQueue: queue(q.config.TaskWorkers)},
 		Workers:              workers,
 		FetchCooldown:        time.Millisecond,
 		JobTimeout:           q.config.Timeout,
@@ -114,7 +122,10 @@ func (q *Queue) riverConfig() *river.Config {
 		Logger:                      quiet(q.log),
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 			func() (river.JobArgs, *river.InsertOpts) { return sweepArgs{}, nil },
-			&river.PeriodicJobOpts{RunOnStart: true})},
+			&river.PeriodicJobOpts{RunOnStart: true}),
+			river.NewPeriodicJob(river.PeriodicInterval(nightlyInterval),
+				func() (river.JobArgs, *river.InsertOpts) { return nightlyArgs{}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true})},
 	}
 }
 

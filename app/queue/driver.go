@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver"
@@ -33,7 +34,7 @@ func newDriver(ctx context.Context, st *store.Store) (driver, error) {
 			listener: pool,
 		}, nil
 	}
-	doorbell := newDoorbell(pullQueue, eventQueue)
+	doorbell := newDoorbell(pullQueue, eventQueue, taskQueue)
 	return driver{Driver: sqliteDriver{riversqlite.New(st.DB()), doorbell}, wake: doorbell.ring}, nil
 }
 
@@ -56,19 +57,27 @@ func (d sqliteDriver) SupportsListenNotify() bool { return false }
 // doorbell is a riverdriver.Listener that is rung from inside the process. Rings for the same queue that were
 // not heard yet are one.
 type doorbell struct {
-	pulls, events chan struct{}
-	byQueue       map[string]chan struct{}
+	mu    sync.Mutex
+	rung  map[string]bool
+	heard chan struct{} // holds one while anything in rung waits
+	known []string
 }
 
-func newDoorbell(pulls, events string) *doorbell {
-	d := &doorbell{pulls: make(chan struct{}, 1), events: make(chan struct{}, 1)}
-	d.byQueue = map[string]chan struct{}{pulls: d.pulls, events: d.events}
-	return d
+func newDoorbell(queues ...string) *doorbell {
+	return &doorbell{rung: map[string]bool{}, heard: make(chan struct{}, 1), known: queues}
 }
 
 func (d *doorbell) ring(queue string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rung[queue] = true
+	d.wake()
+}
+
+// wake lets a waiting WaitForNotification look. The caller holds d.mu.
+func (d *doorbell) wake() {
 	select {
-	case d.byQueue[queue] <- struct{}{}:
+	case d.heard <- struct{}{}:
 	default:
 	}
 }
@@ -78,15 +87,33 @@ const insertTopic = "river_insert"
 
 // WaitForNotification implements riverdriver.Listener.
 func (d *doorbell) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
-	queue := pullQueue
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-d.pulls:
-	case <-d.events:
-		queue = eventQueue
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-d.heard:
+		}
+		if queue, ok := d.next(); ok {
+			return &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue":%q}`, queue)}, nil
+		}
 	}
-	return &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue":%q}`, queue)}, nil
+}
+
+// next takes the first queue that was rung, in the order in which they matter.
+func (d *doorbell) next() (string, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, queue := range d.known {
+		if !d.rung[queue] {
+			continue
+		}
+		delete(d.rung, queue)
+		if len(d.rung) > 0 {
+			d.wake()
+		}
+		return d.known[i], true
+	}
+	return "", false
 }
 
 // Close implements riverdriver.Listener; there is no connection.
@@ -113,8 +140,11 @@ func (d *doorbell) SetAfterConnectExec(string) {}
 // liveStates are the states in which River will still run, or is running, a job.
 const liveStates = "'available', 'pending', 'retryable', 'running', 'scheduled'"
 
-// retryable is the state of a job that waits to be tried again.
-const retryable = "retryable"
+// States of jobs that wait: to be tried again, and for their time.
+const (
+	retryable = "retryable"
+	scheduled = "scheduled"
+)
 
 // jobState returns the state of a job that River still holds, or "" if it has ended or is gone. The state cannot
 // change until the transaction ends.

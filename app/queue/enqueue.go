@@ -186,7 +186,7 @@ func (q *Queue) apply(ctx context.Context, tx *sql.Tx, a *acceptance) (err error
 		err = q.close(ctx, tx, a)
 	default:
 		a.wake = eventQueue
-		a.delivery.JobID, err = q.insert(ctx, tx, eventArgs{Event: a.event})
+		a.delivery.JobID, err = q.insert(ctx, tx, eventArgs{Event: a.event}, nil)
 	}
 	if err != nil {
 		return err
@@ -244,21 +244,21 @@ func (q *Queue) close(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 		return err
 	}
 	a.wake = eventQueue
-	a.delivery.JobID, err = q.insert(ctx, tx, eventArgs{Event: a.event})
+	a.delivery.JobID, err = q.insert(ctx, tx, eventArgs{Event: a.event}, nil)
 	return err
 }
 
 // startPull inserts a job for a pull request and makes it the row's only one.
 func (q *Queue) startPull(ctx context.Context, tx *sql.Tx, repoID int64, number int) error {
-	id, err := q.insert(ctx, tx, pullArgs{RepoID: repoID, Number: number})
+	id, err := q.insert(ctx, tx, pullArgs{RepoID: repoID, Number: number}, nil)
 	if err != nil {
 		return err
 	}
 	return q.store.SetPullJob(ctx, tx, repoID, number, id)
 }
 
-func (q *Queue) insert(ctx context.Context, tx *sql.Tx, args river.JobArgs) (id int64, err error) {
-	inserted, err := q.client.InsertTx(ctx, tx, args, nil)
+func (q *Queue) insert(ctx context.Context, tx *sql.Tx, args river.JobArgs, opts *river.InsertOpts) (id int64, err error) {
+	inserted, err := q.client.InsertTx(ctx, tx, args, opts)
 	if err != nil {
 		return 0, fmt.Errorf("insert a %s job: %w", args.Kind(), err)
 	}

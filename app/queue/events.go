@@ -45,16 +45,17 @@ func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error
 	a := attempt{queue: q, job: job.JobRow, labels: []any{slog.String("event", string(event.Kind)),
 		slog.String("repository", event.Repo.Owner+"/"+event.Repo.Name), slog.Int("number", event.Number),
 		slog.String("delivery", event.Delivery)}}
-	var dirty []int
+	var effect Effect
 	verdict, snooze := a.run(ctx, func() error {
 		if err != nil {
 			return err
 		}
 		if event.Kind == webhook.Installation {
-			return q.installation(ctx, event)
+			effect.Tasks, err = q.installation(ctx, event)
+			return err
 		}
 		var err error
-		dirty, err = q.config.Handler.HandleEvent(ctx, event, a.last())
+		effect, err = q.config.Handler.HandleEvent(ctx, event, a.last())
 		return err
 	})
 	if verdict == retried || verdict == snoozed || verdict == interrupted {
@@ -62,12 +63,15 @@ func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error
 	}
 	var raised []*acceptance
 	err = q.finish(ctx, job.JobRow, func(ctx context.Context, tx *sql.Tx) (err error) {
-		raised, err = q.endEvent(ctx, tx, event, dirty, verdict)
+		raised, err = q.endEvent(ctx, tx, event, effect, verdict)
 		return err
 	})
 	if err == nil {
 		for _, a := range raised {
 			q.committed(a)
+		}
+		if len(effect.Tasks) > 0 {
+			q.driver.wake(taskQueue)
 		}
 	}
 	return err
@@ -75,13 +79,12 @@ func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventArgs]) error
 
 // endEvent closes the books on an event and makes the pull requests dirty that it turned out to concern. If it
 // is a single one, the delivery succeeds or fails with that review; a Recheck's comment waits for it too.
-func (q *Queue) endEvent(ctx context.Context, tx *sql.Tx, event webhook.Event, dirty []int, v verdict) ([]*acceptance, error) {
+func (q *Queue) endEvent(ctx context.Context, tx *sql.Tx, event webhook.Event, effect Effect, v verdict) ([]*acceptance, error) {
 	delivery := store.Delivery{GUID: event.Delivery, Outcome: outcomeOf(v), CommentID: event.CommentID}
 	if v != succeeded {
-		dirty = nil
+		effect = Effect{}
 	}
-	slices.Sort(dirty)
-	dirty = slices.Compact(dirty)
+	dirty := slices.Compact(slices.Sorted(slices.Values(effect.Pulls)))
 	var raised []*acceptance
 	for _, number := range dirty {
 		event.Number = number
@@ -95,28 +98,38 @@ func (q *Queue) endEvent(ctx context.Context, tx *sql.Tx, event webhook.Event, d
 		delivery = raised[0].delivery
 		delivery.Outcome = store.Queued
 	}
-	return raised, q.store.SetDelivery(ctx, tx, delivery)
+	if err := q.store.SetDelivery(ctx, tx, delivery); err != nil {
+		return nil, err
+	}
+	return raised, q.raiseAll(ctx, tx, effect)
 }
 
-// installation keeps the list of what an installation covers, and forgets what it no longer covers.
+// installation keeps the list of what an installation covers, and forgets what it no longer covers. What it covers from
+// now on is looked at.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#installation
-func (q *Queue) installation(ctx context.Context, event webhook.Event) error {
+func (q *Queue) installation(ctx context.Context, event webhook.Event) ([]Task, error) {
+	id := event.InstallationID
+	reconcile := []Task{{Kind: store.Reconcile, Subject: id, InstallationID: id}}
 	switch event.Action {
 	case "created":
-		return q.store.SaveInstallation(ctx, event.InstallationID, event.Account, repositories(event.AddedRepos))
+		return reconcile, q.store.SaveInstallation(ctx, id, event.Account, repositories(event.AddedRepos))
 	case "deleted":
-		return q.store.DeleteInstallation(ctx, event.InstallationID)
+		return nil, q.store.DeleteInstallation(ctx, id)
+	case "suspend":
+		return nil, q.store.Suspend(ctx, id, true)
+	case "unsuspend":
+		return reconcile, q.store.Suspend(ctx, id, false)
 	}
 	if len(event.AddedRepos) > 0 {
-		if err := q.store.AddRepositories(ctx, event.InstallationID, repositories(event.AddedRepos)); err != nil {
-			return err
+		if err := q.store.AddRepositories(ctx, id, repositories(event.AddedRepos)); err != nil {
+			return nil, err
 		}
 	}
 	removed := make([]int64, 0, len(event.RemovedRepos))
 	for _, repo := range event.RemovedRepos {
 		removed = append(removed, repo.ID)
 	}
-	return q.store.RemoveRepositories(ctx, event.InstallationID, removed)
+	return reconcile, q.store.RemoveRepositories(ctx, id, removed)
 }
 
 func repositories(refs []webhook.RepoRef) []store.Repository {

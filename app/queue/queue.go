@@ -23,7 +23,7 @@ import (
 	"github.com/kms-review/kms-review/webhook"
 )
 
-// Handler does the work. Both methods may be called any number of times for the same thing, also after having
+// Handler does the work. All methods may be called any number of times for the same thing, also after having
 // succeeded (a process can die between the last effect and the commit), so they reconcile rather than append.
 // A returned error is classified by Config.Classify. A context that is done must end the call soon.
 type Handler interface {
@@ -33,12 +33,39 @@ type Handler interface {
 	HandlePull(ctx context.Context, job PullJob) error
 
 	// HandleEvent does everything that is not the review of one known pull request: Recheck (check the sender's
-	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed (others may share the head). The
-	// returned numbers are pull requests of
-	// the event's repository that must be reviewed even if their head was before; for a Recheck, the comment
-	// comes back in PullJob.Comments. They are marked dirty in the transaction that completes the event. Last tells
-	// that no further attempt follows a failure of this one: say so where somebody waits.
-	HandleEvent(ctx context.Context, event webhook.Event, last bool) (dirty []int, err error)
+	// permission, react), Rerequested with Number 0, MergeGroup, Push, PullClosed (others may share the head), and
+	// what happens to repositories and to the summary issue. For a Recheck of a single pull request, the comment comes
+	// back in PullJob.Comments. Last tells that no further attempt follows a failure of this one: say so where somebody
+	// waits.
+	HandleEvent(ctx context.Context, event webhook.Event, last bool) (Effect, error)
+
+	// HandleTask does a task as things are now. Only one call at a time runs for a task, over all processes.
+	HandleTask(ctx context.Context, job TaskJob) (Effect, error)
+}
+
+// Effect is what turned out to be dirty. It is marked so in the transaction that completes the job.
+type Effect struct {
+	Pulls []int        // of the event's repository, to be reviewed even if their head was before
+	Open  []store.Pull // that were open before the App came: their first review makes no comments; known ones are left alone
+	Tasks []Task
+}
+
+// Task asks for a task.
+type Task struct {
+	Kind           store.TaskKind
+	Subject        int64
+	InstallationID int64
+	Force          bool          // even if nothing seems to have changed
+	After          time.Duration // not sooner, unless somebody else asks for it
+}
+
+// TaskJob says which task must be done.
+type TaskJob struct {
+	Kind           store.TaskKind
+	Subject        int64 // of Scan a repository's id, of the others the installation's
+	InstallationID int64
+	Force          bool
+	Last           bool // no further attempt follows a failure of this one
 }
 
 // PullJob says which pull request must be reviewed.
@@ -53,6 +80,7 @@ type PullJob struct {
 	Comments       []int64 // /kms-recheck comments that wait for their 🚀 or 😕
 	Attempt        int     // from 1
 	Last           bool    // no further attempt follows a failure of this one: say so where the user sees it
+	Quiet          bool    // it was open before the App came: a check run and no comments
 }
 
 // Config is what a Queue needs.
@@ -69,6 +97,7 @@ type Config struct {
 	Registry prometheus.Registerer
 
 	Workers     int                             // reviews at a time in this process, mostly waiting for GitHub; 0: 16
+	TaskWorkers int                             // tasks at a time, behind which nobody waits; 0: 4
 	Timeout     time.Duration                   // of one attempt; 0: 5 minutes
 	MaxAttempts int                             // 0: 5
 	Backoff     func(attempt int) time.Duration // before the next attempt; nil: 2 s, 15 s, 1 min, 5 min
@@ -77,6 +106,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Workers == 0 {
 		c.Workers = 16
+	}
+	if c.TaskWorkers == 0 {
+		c.TaskWorkers = 4
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Minute

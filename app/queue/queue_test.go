@@ -21,10 +21,12 @@ import (
 type handler struct {
 	pull  func(ctx context.Context, job queue.PullJob) error
 	event func(ctx context.Context, event webhook.Event) ([]int, error)
+	task  func(ctx context.Context, job queue.TaskJob) (queue.Effect, error)
 
 	mu     sync.Mutex
 	pulls  []queue.PullJob
 	events []webhook.Event
+	tasks  []queue.TaskJob
 }
 
 func (h *handler) HandlePull(ctx context.Context, job queue.PullJob) error {
@@ -37,14 +39,25 @@ func (h *handler) HandlePull(ctx context.Context, job queue.PullJob) error {
 	return h.pull(ctx, job)
 }
 
-func (h *handler) HandleEvent(ctx context.Context, event webhook.Event, _ bool) ([]int, error) {
+func (h *handler) HandleEvent(ctx context.Context, event webhook.Event, _ bool) (queue.Effect, error) {
 	h.mu.Lock()
 	h.events = append(h.events, event)
 	h.mu.Unlock()
 	if h.event == nil {
-		return nil, nil
+		return queue.Effect{}, nil
 	}
-	return h.event(ctx, event)
+	dirty, err := h.event(ctx, event)
+	return queue.Effect{Pulls: dirty}, err
+}
+
+func (h *handler) HandleTask(ctx context.Context, job queue.TaskJob) (queue.Effect, error) {
+	h.mu.Lock()
+	h.tasks = append(h.tasks, job)
+	h.mu.Unlock()
+	if h.task == nil {
+		return queue.Effect{}, nil
+	}
+	return h.task(ctx, job)
 }
 
 func (h *handler) calls() []queue.PullJob {

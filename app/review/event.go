@@ -22,25 +22,26 @@ const organisationRepository = ".github"
 
 // HandleEvent answers what is not the review of one known pull request. It returns the pull requests that must be
 // reviewed because of it.
-func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event, last bool) (dirty []int, err error) {
+func (r *Reviewer) HandleEvent(ctx context.Context, event webhook.Event, last bool) (queue.Effect, error) {
 	client, err := r.client(ctx, event.InstallationID, event.Repo)
 	if err != nil {
-		return nil, err
+		return queue.Effect{}, err
 	}
+	var effect queue.Effect
 	switch event.Kind {
 	case webhook.Recheck:
-		return r.recheck(ctx, client, event)
+		effect.Pulls, err = r.recheck(ctx, client, event)
 	case webhook.Rerequested:
-		return r.withHead(ctx, client, event, last)
+		effect.Pulls, err = r.withHead(ctx, client, event, last)
 	case webhook.MergeGroup:
-		return nil, r.mergeGroup(ctx, client, event, false, last)
+		err = r.mergeGroup(ctx, client, event, false, last)
 	case webhook.PullClosed:
-		return r.sharing(ctx, event)
+		effect.Pulls, err = r.sharing(ctx, event)
 	case webhook.Push:
-		return nil, r.source.Pushed(ctx, client, repository(event.Repo))
+		err = r.source.Pushed(ctx, client, repository(event.Repo))
 	default:
-		return nil, nil
 	}
+	return effect, err
 }
 
 // recheck shows 👀 to those who may ask, and nothing at all to anybody else.

@@ -162,11 +162,12 @@ type Installation struct {
 	Account    string
 	Suspended  bool
 	Reconciled time.Time // when all of it was compared with GitHub last
+	Settings   string    // the account's settings file, as it was read last; "" where there is none
 }
 
 // Installations lists those that are known, by id.
 func (s *Store) Installations(ctx context.Context) ([]Installation, error) {
-	rows, err := s.reads.QueryContext(ctx, "SELECT id, account, suspended, reconciled_at FROM installations ORDER BY id")
+	rows, err := s.reads.QueryContext(ctx, "SELECT id, account, suspended, reconciled_at, settings FROM installations ORDER BY id")
 	if err != nil {
 		return nil, fmt.Errorf("list the installations: %w", err)
 	}
@@ -174,7 +175,7 @@ func (s *Store) Installations(ctx context.Context) ([]Installation, error) {
 		Installation
 		at int64
 	}
-	all, err := collect(rows, func(r *row) []any { return []any{&r.ID, &r.Account, &r.Suspended, &r.at} })
+	all, err := collect(rows, func(r *row) []any { return []any{&r.ID, &r.Account, &r.Suspended, &r.at, &r.Settings} })
 	installations := make([]Installation, 0, len(all))
 	for _, r := range all {
 		r.Reconciled = moment(r.at)
@@ -186,8 +187,8 @@ func (s *Store) Installations(ctx context.Context) ([]Installation, error) {
 // Installation reads one of them; found is false if it is not known.
 func (s *Store) Installation(ctx context.Context, id int64) (i Installation, found bool, err error) {
 	var at int64
-	err = s.reads.QueryRowContext(ctx, "SELECT id, account, suspended, reconciled_at FROM installations WHERE id = $1", id).
-		Scan(&i.ID, &i.Account, &i.Suspended, &at)
+	err = s.reads.QueryRowContext(ctx, "SELECT id, account, suspended, reconciled_at, settings FROM installations WHERE id = $1", id).
+		Scan(&i.ID, &i.Account, &i.Suspended, &at, &i.Settings)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Installation{}, false, nil
 	}
@@ -210,6 +211,14 @@ func (s *Store) Suspend(ctx context.Context, id int64, suspended bool) error {
 func (s *Store) SaveReconciled(ctx context.Context, id int64, at time.Time) error {
 	if _, err := s.db.ExecContext(ctx, "UPDATE installations SET reconciled_at = $2 WHERE id = $1", id, milliseconds(at)); err != nil {
 		return fmt.Errorf("record the comparison of installation %d: %w", id, err)
+	}
+	return nil
+}
+
+// SaveSettings records the settings file of an installation's account.
+func (s *Store) SaveSettings(ctx context.Context, id int64, text string) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE installations SET settings = $2 WHERE id = $1", id, text); err != nil {
+		return fmt.Errorf("record the settings of installation %d: %w", id, err)
 	}
 	return nil
 }

@@ -128,25 +128,56 @@ func (s *Store) Postures(ctx context.Context, installationID int64) ([]Posture, 
 	return postures, nil
 }
 
-// SaveLook records a look at a repository that brought no scan: there is nothing to scan, nothing has changed, or it
-// went wrong. What an earlier scan found stays, unless there is nothing to scan any more (gone).
-func (s *Store) SaveLook(ctx context.Context, p Posture, gone bool) error {
-	return s.InTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE postures SET state = $2, reason = $3, head_sha = $4, terraform = $5,
-			commit_sha = $6, scanned_at = $7, updated_at = $8 WHERE repo_id = $1`,
-			p.RepoID, p.State, p.Reason, p.Head, p.Terraform, p.Commit, milliseconds(p.Scanned), now())
-		if err == nil && gone {
-			_, err = tx.ExecContext(ctx, `UPDATE postures SET commit_sha = '', tree_sha = '', judged = '', expires_at = 0, critical = 0,
-				high = 0, medium = 0, low = 0, waived = 0, result = NULL WHERE repo_id = $1`, p.RepoID)
-			for _, table := range []string{"posture_findings", "posture_parts"} {
-				if err == nil {
-					_, err = tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE repo_id = $1", p.RepoID)
+// Look is a look at a repository that brought no scan.
+type Look struct {
+	Posture
+	Gone bool // there is nothing to scan any more, so nothing of an earlier scan stays
+}
+
+// SaveLooks records looks at repositories that brought no scan: there is nothing to scan, nothing has changed, or it
+// went wrong. Of each, State, Reason, Head, Terraform, Commit and Scanned are taken.
+func (s *Store) SaveLooks(ctx context.Context, looks []Look) error {
+	looks = slices.SortedFunc(slices.Values(looks), func(a, b Look) int { return cmp.Compare(a.RepoID, b.RepoID) })
+	for batch := range slices.Chunk(looks, lookBatch) {
+		err := s.InTx(ctx, func(tx *sql.Tx) error {
+			for _, look := range batch {
+				if err := saveLook(ctx, tx, look); err != nil {
+					return fmt.Errorf("record a look at repository %d: %w", look.RepoID, err)
 				}
 			}
-		}
+			return nil
+		})
 		if err != nil {
-			return fmt.Errorf("record a look at repository %d: %w", p.RepoID, err)
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// lookBatch is how many are recorded together: with more, a webhook waits too long for SQLite's one writer.
+const lookBatch = 200
+
+func saveLook(ctx context.Context, tx *sql.Tx, look Look) error {
+	_, err := tx.ExecContext(ctx, `UPDATE postures SET state = $2, reason = $3, head_sha = $4, terraform = $5,
+		commit_sha = $6, scanned_at = $7, updated_at = $8 WHERE repo_id = $1`,
+		look.RepoID, look.State, look.Reason, look.Head, look.Terraform, look.Commit, milliseconds(look.Scanned), now())
+	if err != nil || !look.Gone {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE postures SET commit_sha = '', tree_sha = '', judged = '', expires_at = 0, critical = 0,
+		high = 0, medium = 0, low = 0, waived = 0, result = NULL WHERE repo_id = $1`, look.RepoID)
+	for _, table := range []string{"posture_findings", "posture_parts"} {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE repo_id = $1", look.RepoID)
+		}
+	}
+	return err
+}
+
+// SeeTerraform records that there is Terraform in a repository, whatever GitHub counts.
+func (s *Store) SeeTerraform(ctx context.Context, repoID int64) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE postures SET terraform = $2 WHERE repo_id = $1", repoID, true); err != nil {
+		return fmt.Errorf("record that repository %d has Terraform: %w", repoID, err)
+	}
+	return nil
 }

@@ -96,3 +96,17 @@ func (s *Store) FinishTask(ctx context.Context, tx *sql.Tx, kind TaskKind, subje
 	}
 	return nil
 }
+
+// Pending counts the tasks of a kind that an installation waits for.
+func (s *Store) Pending(ctx context.Context, installationID int64, kinds ...TaskKind) (n int, err error) {
+	for _, kind := range kinds {
+		var count int
+		err := s.reads.QueryRowContext(ctx, `SELECT count(*) FROM tasks WHERE installation_id = $1 AND kind = $2 AND generation > finished`,
+			installationID, kind).Scan(&count)
+		if err != nil {
+			return 0, fmt.Errorf("count what installation %d waits for: %w", installationID, err)
+		}
+		n += count
+	}
+	return n, nil
+}

@@ -90,11 +90,11 @@ func (r *reading) mapOnce(ctx context.Context, atMost int) (saved bool, err erro
 	if err != nil {
 		return false, err
 	}
-	m := &mapping{r: r, sizes: map[string]int64{}, places: map[string][]string{}}
+	m := newMapping(r)
 	gone := m.compare(tree, known)
 	for shas := m.chosen(atMost); ; {
 		n := min(len(shas), mapStep)
-		readErr := m.read(ctx, shas[:n])
+		readErr := m.contents.read(ctx, shas[:n])
 		now.Unread = len(m.places)
 		saved, err := r.saveCalls(ctx, before, now, m.files, gone)
 		shas = shas[n:]
@@ -117,11 +117,16 @@ func (r *reading) saveCalls(ctx context.Context, before, now store.CallMap, read
 
 // mapping is the reading of files for a map.
 type mapping struct {
-	r      *reading
-	sizes  map[string]int64    // by blob
-	places map[string][]string // paths by blob, of what is still to be read
-	files  []store.CallingFile
-	raw    int
+	contents contents
+	places   map[string][]string // paths by blob, of what is still to be read
+	files    []store.CallingFile
+}
+
+// newMapping makes an empty one. What cannot be read calls nobody; what there was no request left for stays to be read.
+func newMapping(r *reading) *mapping {
+	m := &mapping{places: map[string][]string{}}
+	m.contents = contents{r: r, sizes: map[string]int64{}, raw: mapRaw, take: func(sha string, text []byte, _ string) { m.enter(sha, text) }}
+	return m
 }
 
 // compare finds the files to read, and those in the map that are no more.
@@ -133,7 +138,7 @@ func (m *mapping) compare(tree *github.Tree, known map[string]string) (gone []st
 		}
 		if sha, mapped := known[name]; !mapped || sha != e.GetSHA() {
 			m.places[e.GetSHA()] = append(m.places[e.GetSHA()], name)
-			m.sizes[e.GetSHA()] = int64(e.GetSize())
+			m.contents.sizes[e.GetSHA()] = int64(e.GetSize())
 		}
 		delete(known, name)
 	}
@@ -153,74 +158,6 @@ func (m *mapping) chosen(atMost int) []string {
 		return nil
 	}
 	return shas[:atMost]
-}
-
-// read reads blobs in batches that GitHub can answer.
-func (m *mapping) read(ctx context.Context, shas []string) error {
-	for len(shas) > 0 {
-		n, bytes := 0, int64(0)
-		for n < len(shas) && n < blobBatch && bytes < blobBatchBytes {
-			bytes += max(m.sizes[shas[n]], 1)
-			n++
-		}
-		if err := m.batch(ctx, shas[:n]); err != nil {
-			return err
-		}
-		shas = shas[n:]
-	}
-	return nil
-}
-
-func (m *mapping) batch(ctx context.Context, shas []string) error {
-	texts, err := m.r.source.store.Blobs(ctx, m.r.ref.Repo.ID, shas)
-	if err != nil {
-		return err
-	}
-	var q question
-	for _, sha := range shas {
-		text, cached := texts[sha]
-		switch {
-		case cached:
-			m.enter(sha, text)
-		case m.sizes[sha] > terraform.MaxFileBytes:
-			m.enter(sha, nil) // nobody reads it
-		default:
-			q.blobs = append(q.blobs, sha)
-		}
-	}
-	if q.empty() {
-		return nil
-	}
-	answered, err := m.r.ask(ctx, q)
-	if err != nil {
-		return err
-	}
-	for _, sha := range q.blobs {
-		if err := m.take(ctx, sha, answered.blobs[sha]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// take enters contents that came by GraphQL, or reads what did not come whole.
-func (m *mapping) take(ctx context.Context, sha string, o *object) error {
-	if o == nil || o.Typename != "Blob" {
-		m.enter(sha, nil)
-		return nil
-	}
-	if o.Blob.Text != nil && blobSHA([]byte(*o.Blob.Text)) == sha {
-		m.enter(sha, []byte(*o.Blob.Text))
-		return nil
-	}
-	if m.raw++; m.raw > mapRaw {
-		return nil // it stays unread
-	}
-	content, _, err := m.r.raw(ctx, sha)
-	if err == nil {
-		m.enter(sha, content)
-	}
-	return err
 }
 
 // enter adds the files that have a content.

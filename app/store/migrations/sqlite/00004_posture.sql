@@ -120,8 +120,10 @@ CREATE TABLE quieted (
 ALTER TABLE pulls ADD COLUMN quiet boolean NOT NULL DEFAULT false;
 ALTER TABLE installations ADD COLUMN suspended boolean NOT NULL DEFAULT false;
 ALTER TABLE installations ADD COLUMN reconciled_at bigint NOT NULL DEFAULT 0;
+ALTER TABLE installations ADD COLUMN settings text NOT NULL DEFAULT ''; -- the account's file, as it was read last
 
 -- +goose Down
+ALTER TABLE installations DROP COLUMN settings;
 ALTER TABLE installations DROP COLUMN reconciled_at;
 ALTER TABLE installations DROP COLUMN suspended;
 ALTER TABLE pulls DROP COLUMN quiet;

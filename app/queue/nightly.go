@@ -1,0 +1,61 @@
+package queue
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/kms-review/kms-review/app/store"
+)
+
+// nightlyWorker asks for the comparison of each installation that has had none since the last night began.
+type nightlyWorker struct {
+	river.WorkerDefaults[nightlyArgs]
+	queue *Queue
+}
+
+type nightlyArgs struct{}
+
+// Kind implements river.JobArgs.
+func (nightlyArgs) Kind() string { return "nightly" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. The next look is minutes away, so there is no retry.
+func (nightlyArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: eventQueue, MaxAttempts: 1}
+}
+
+// Work implements river.Worker.
+func (w *nightlyWorker) Work(ctx context.Context, _ *river.Job[nightlyArgs]) error {
+	installations, err := w.queue.store.Installations(ctx)
+	if err == nil {
+		err = w.queue.raiseTasks(ctx, due(installations, time.Now()))
+	}
+	if err != nil {
+		w.queue.log.WarnContext(ctx, "nightly comparison not asked for", slog.Any("error", err))
+		return errRetry
+	}
+	return nil
+}
+
+const (
+	nightHour   = 2  // UTC at which the first are compared
+	nightSpread = 48 // of these installations each begins five minutes after the one before
+)
+
+// due lists the comparisons that are to be asked for. A night that began while nobody was running is made up for.
+func due(installations []store.Installation, now time.Time) []Task {
+	var tasks []Task
+	for _, i := range installations {
+		minutes := time.Duration(i.ID%nightSpread) * 5 * time.Minute
+		night := now.UTC().Truncate(24 * time.Hour).Add(nightHour*time.Hour + minutes)
+		if night.After(now) {
+			night = night.Add(-24 * time.Hour)
+		}
+		if !i.Suspended && i.Reconciled.Before(night) {
+			tasks = append(tasks, Task{Kind: store.Reconcile, Subject: i.ID, InstallationID: i.ID})
+		}
+	}
+	return tasks
+}
