@@ -144,3 +144,13 @@ func ofEngine(r *terraform.Resource, engines []string) bool {
 	name, known := r.Attr("engine").Text()
 	return len(engines) == 0 || known && slices.ContainsFunc(engines, func(engine string) bool { return strings.HasPrefix(name, engine) })
 }
+
+// Plus is the inventory of two configurations together.
+func (i Inventory) Plus(other Inventory) Inventory {
+	return Inventory{
+		Keys: i.Keys + other.Keys, Rotatable: i.Rotatable + other.Rotatable, Rotated: i.Rotated + other.Rotated,
+		OwnPolicy: i.OwnPolicy + other.OwnPolicy, MultiRegion: i.MultiRegion + other.MultiRegion,
+		OwnKey: i.OwnKey + other.OwnKey, AWSKey: i.AWSKey + other.AWSKey, NotEncrypted: i.NotEncrypted + other.NotEncrypted,
+		Unknown: i.Unknown + other.Unknown,
+	}
+}

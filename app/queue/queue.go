@@ -65,6 +65,7 @@ type TaskJob struct {
 	Subject        int64 // of Scan a repository's id, of the others the installation's
 	InstallationID int64
 	Force          bool
+	First          bool // it has never been done to its end
 	Last           bool // no further attempt follows a failure of this one
 }
 

@@ -54,7 +54,7 @@ func (w *taskWorker) Work(ctx context.Context, job *river.Job[taskArgs]) error {
 			return err
 		}
 		effect, err = q.config.Handler.HandleTask(ctx, TaskJob{Kind: task.Kind, Subject: task.Subject,
-			InstallationID: task.InstallationID, Force: task.Forced > task.Finished, Last: a.last()})
+			InstallationID: task.InstallationID, Force: task.Forced > task.Finished, First: task.Finished == 0, Last: a.last()})
 		return err
 	})
 	if verdict == retried || verdict == snoozed || verdict == interrupted {

@@ -40,7 +40,7 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	}
 	analysis, cancel := context.WithTimeoutCause(ctx, r.bound, errTooLong)
 	defer cancel() // ends the analysis if showing progress fails
-	done := r.analyze(analysis, Input(fetched.Change, set, started.UTC(), r.version))
+	done := Analyze(analysis, Input(fetched.Change, set, started.UTC(), r.version), func() { <-r.analyses })
 	timer := time.NewTimer(progressAfter - time.Since(started))
 	defer timer.Stop()
 	for {
@@ -49,7 +49,7 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 			if analysis.Err() != nil {
 				return analyzer.Report{}, context.Cause(analysis)
 			}
-			return readable(result.report, result.err)
+			return readable(result.Report, result.Err)
 		case <-analysis.Done(): // without waiting for the analyzer: a parser looks at no context
 			return analyzer.Report{}, context.Cause(analysis)
 		case <-timer.C:
@@ -60,25 +60,26 @@ func (r *Reviewer) judge(ctx context.Context, client *gh.Client, fetched github.
 	}
 }
 
-// outcome is what the analyzer returned.
-type outcome struct {
-	report analyzer.Report
-	err    error
+// Outcome is what the analyzer returned.
+type Outcome struct {
+	Report analyzer.Report
+	Err    error
 }
 
-// analyze runs the analyzer on a goroutine of its own. Its place among r.analyses is free when it has ended.
-func (r *Reviewer) analyze(ctx context.Context, in analyzer.Input) <-chan outcome {
-	done := make(chan outcome, 1)
+// Analyze runs the analyzer on a goroutine of its own, because a parser looks at no context: who waits may leave. ended
+// is called when it has really ended, which is when its memory is free.
+func Analyze(ctx context.Context, in analyzer.Input, ended func()) <-chan Outcome {
+	done := make(chan Outcome, 1)
 	go func() {
-		defer func() { <-r.analyses }()
-		var result outcome
+		defer ended()
+		var result Outcome
 		defer func() {
 			if value := recover(); value != nil { // here it would end the process, and with it every other review
-				result.err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+				result.Err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
 			}
 			done <- result
 		}()
-		result.report, result.err = analyzer.Analyze(ctx, in)
+		result.Report, result.Err = analyzer.Analyze(ctx, in)
 	}()
 	return done
 }

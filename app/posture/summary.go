@@ -1,0 +1,294 @@
+package posture
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	gogithub "github.com/google/go-github/v66/github"
+
+	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/settings"
+	"github.com/kms-review/kms-review/app/change"
+	"github.com/kms-review/kms-review/app/command"
+	"github.com/kms-review/kms-review/app/gh"
+	"github.com/kms-review/kms-review/app/queue"
+	"github.com/kms-review/kms-review/app/store"
+)
+
+// summary brings the issue of an account to what it should say. It may be repeated: an issue is found again by the number
+// that was stored, else by its marker, and what it says already is not written again.
+func (k *Keeper) summary(ctx context.Context, job queue.TaskJob) (queue.Effect, error) {
+	installation, found, err := k.Store.Installation(ctx, job.InstallationID)
+	if err != nil || !found {
+		return queue.Effect{}, err
+	}
+	if err := k.Store.RecordDay(ctx, installation.ID, time.Now()); err != nil {
+		return queue.Effect{}, err
+	}
+	set, _ := settings.Load(&settings.File{Origin: organisationRepository, Text: []byte(installation.Settings)}, nil)
+	postures, err := k.Store.Postures(ctx, installation.ID)
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	at, why, ok := target(postures, installation.Account, set.Summary.Repository)
+	if !ok {
+		k.Log.InfoContext(ctx, "no summary issue", slog.String("account", installation.Account), slog.String("reason", why))
+		return queue.Effect{}, nil
+	}
+	w, err := k.writing(ctx, installation, at, set.Summary)
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	if err := w.write(ctx, job.Force); err != nil {
+		return queue.Effect{}, fmt.Errorf("write the summary issue of %s: %w", installation.Account, err)
+	}
+	return queue.Effect{}, nil
+}
+
+// writing is one issue under way.
+type writing struct {
+	k        *Keeper
+	client   *gh.Client
+	at       store.Posture // the repository
+	issue    store.SummaryIssue
+	org      Organisation
+	body     string
+	digest   string
+	settings settings.Summary
+}
+
+func (k *Keeper) writing(ctx context.Context, installation store.Installation, at store.Posture, set settings.Summary) (*writing, error) {
+	issue, _, err := k.Store.SummaryIssue(ctx, installation.ID)
+	if err != nil {
+		return nil, err
+	}
+	org, err := Load(ctx, k.Store, installation)
+	if err != nil {
+		return nil, err
+	}
+	org.Version, org.WebURL = k.Version, strings.TrimSuffix(k.App.WebURL(), "/")
+	w := &writing{k: k, client: k.App.Summary(installation.ID, at.Owner, at.Name), at: at, issue: issue, org: org, settings: set}
+	w.issue.InstallationID = installation.ID
+	w.body = k.Issue.Body(org, !at.Private)
+	w.digest = digest(w.body)
+	return w, nil
+}
+
+// write finds or opens the issue and edits it if it says something else, or if force asks for it. A person's close is
+// respected until something new and critical appears.
+func (w *writing) write(ctx context.Context, force bool) error {
+	if w.issue.Number != 0 && w.issue.RepoID != w.at.RepoID {
+		if err := w.leave(ctx); err != nil {
+			return err
+		}
+	}
+	w.issue.RepoID = w.at.RepoID
+	reopen := w.issue.Closed && w.alarming()
+	if w.issue.Closed && !reopen {
+		return w.answer(ctx)
+	}
+	if w.issue.Number == 0 {
+		if err := w.find(ctx); err != nil {
+			return err
+		}
+	}
+	var err error
+	switch {
+	case w.issue.Number == 0:
+		err = w.open(ctx)
+	case w.issue.Digest != w.digest || force || reopen:
+		err = w.edit(ctx, reopen)
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.sumUp(ctx); err != nil {
+		return err
+	}
+	return w.answer(ctx)
+}
+
+// leave closes the issue in the repository that was the target before, if that still works.
+func (w *writing) leave(ctx context.Context) error {
+	old, found, err := w.k.Store.Posture(ctx, w.issue.RepoID)
+	if err == nil && found && old.InstallationID == w.issue.InstallationID {
+		client := w.k.App.Summary(w.issue.InstallationID, old.Owner, old.Name)
+		_, _, err = client.REST.Issues.Edit(ctx, old.Owner, old.Name, w.issue.Number, &gogithub.IssueRequest{
+			State: gogithub.String("closed"), StateReason: gogithub.String("not_planned")})
+	}
+	if err != nil && gh.Status(err) == 0 {
+		return err
+	}
+	w.issue.Number, w.issue.Digest, w.issue.Closed = 0, "", false
+	return nil
+}
+
+// critical lists the open critical findings that the issue may name, by repository and fingerprint.
+func (w *writing) critical() []string {
+	var all []string
+	for _, r := range w.org.Repositories {
+		for _, f := range r.Findings {
+			if f.Severity == finding.Critical && (w.at.Private || !r.Private) {
+				all = append(all, fmt.Sprintf("%d %s", r.ID, f.Fingerprint))
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// alarming tells that there is something critical of which the person who closed the issue did not know.
+func (w *writing) alarming() bool {
+	return slices.ContainsFunc(w.critical(), func(f string) bool { return !slices.Contains(w.issue.Critical, f) })
+}
+
+// findPages bounds the search for an issue whose number was lost: 1000 issues, the newest first.
+const findPages = 10
+
+// find looks for an issue that was opened and not remembered. Of several, the oldest stays and the others are closed.
+func (w *writing) find(ctx context.Context) error {
+	marker := w.k.Issue.Marker(w.issue.InstallationID)
+	var ours []*gogithub.Issue
+	for page := 1; page <= findPages; page++ {
+		issues, response, err := w.client.REST.Issues.ListByRepo(ctx, w.at.Owner, w.at.Name, &gogithub.IssueListByRepoOptions{
+			State: "all", ListOptions: gogithub.ListOptions{Page: page, PerPage: 100}})
+		if gh.Status(err) == http.StatusGone || gh.NotFound(err) {
+			return nil // without issues: opening one says so
+		}
+		if err != nil {
+			return fmt.Errorf("look for it: %w", err)
+		}
+		for _, issue := range issues {
+			if !issue.IsPullRequest() && issue.GetUser().GetType() == "Bot" && strings.Contains(issue.GetBody(), marker) {
+				ours = append(ours, issue)
+			}
+		}
+		if response.NextPage == 0 {
+			break
+		}
+	}
+	slices.SortFunc(ours, func(a, b *gogithub.Issue) int { return a.GetNumber() - b.GetNumber() })
+	for i, issue := range ours {
+		if i == 0 {
+			w.issue.Number, w.issue.Digest = issue.GetNumber(), digest(issue.GetBody())
+			if err := w.remember(ctx, issue.GetState() == "closed"); err != nil {
+				return err
+			}
+		} else if issue.GetState() == "open" {
+			_, _, err := w.client.REST.Issues.Edit(ctx, w.at.Owner, w.at.Name, issue.GetNumber(), &gogithub.IssueRequest{
+				State: gogithub.String("closed"), StateReason: gogithub.String("not_planned")})
+			if err != nil {
+				return fmt.Errorf("close a second one: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *writing) open(ctx context.Context) error {
+	issue, _, err := w.client.REST.Issues.Create(ctx, w.at.Owner, w.at.Name, &gogithub.IssueRequest{
+		Title: gogithub.String(w.k.Issue.Title), Body: gogithub.String(w.body)})
+	if gh.Status(err) == http.StatusGone {
+		w.k.Log.WarnContext(ctx, "no summary issue: issues are switched off", slog.String("repo", w.at.Owner+"/"+w.at.Name))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open it: %w", err)
+	}
+	w.issue.Number, w.issue.Digest = issue.GetNumber(), w.digest
+	return w.remember(ctx, false)
+}
+
+// edit writes the body. That somebody closed or deleted the issue may be news, if the delivery was lost.
+func (w *writing) edit(ctx context.Context, reopen bool) error {
+	request := &gogithub.IssueRequest{Body: gogithub.String(w.body)}
+	if reopen {
+		request.State = gogithub.String("open")
+	}
+	issue, _, err := w.client.REST.Issues.Edit(ctx, w.at.Owner, w.at.Name, w.issue.Number, request)
+	if gh.NotFound(err) {
+		w.issue.Number, w.issue.Digest = 0, ""
+		return w.remember(ctx, true)
+	}
+	if err != nil {
+		return fmt.Errorf("edit it: %w", err)
+	}
+	w.issue.Digest = w.digest
+	return w.remember(ctx, issue.GetState() == "closed")
+}
+
+// remember stores what the issue is now. Closed tells that a person does not want to see it.
+func (w *writing) remember(ctx context.Context, closed bool) error {
+	w.issue.Written = time.Now()
+	return w.k.Store.ChangeSummary(ctx, w.issue.InstallationID, func(i *store.SummaryIssue) {
+		i.RepoID, i.Number, i.Digest, i.Written = w.issue.RepoID, w.issue.Number, w.issue.Digest, w.issue.Written
+		if closed && !i.Closed {
+			i.Critical = w.critical()
+		}
+		i.Closed = closed
+		w.issue.Closed = closed
+	})
+}
+
+const week = 7 * 24 * time.Hour
+
+// sumUp posts the weekly digest, where the settings ask for it.
+func (w *writing) sumUp(ctx context.Context) error {
+	now := time.Now()
+	if w.settings.Digest != settings.DigestWeekly || w.issue.Number == 0 || w.issue.Closed {
+		return nil
+	}
+	if !w.issue.Digested.IsZero() && now.Sub(w.issue.Digested) < week {
+		return nil
+	}
+	if !w.issue.Digested.IsZero() { // the first week has nothing to compare with
+		_, _, err := w.client.REST.Issues.CreateComment(ctx, w.at.Owner, w.at.Name, w.issue.Number,
+			&gogithub.IssueComment{Body: gogithub.String(w.weekly(now))})
+		if err != nil {
+			return fmt.Errorf("comment on it: %w", err)
+		}
+	}
+	return w.k.Store.ChangeSummary(ctx, w.issue.InstallationID, func(i *store.SummaryIssue) { i.Digested = now })
+}
+
+// weekly is the text of the digest: numbers alone, so that nothing from a repository is in it.
+func (w *writing) weekly(now time.Time) string {
+	var came, went int
+	var last Counts
+	for _, day := range w.org.History {
+		last = day.Public
+		if w.at.Private {
+			last = day.All
+		}
+		if now.Sub(day.Date) < week {
+			came, went = came+last.New, went+last.Fixed
+		}
+	}
+	return fmt.Sprintf("The last seven days: %d new, %d fixed. Open now: %d critical, %d high, %d medium, %d low, in %d scanned of %d repositories.",
+		came, went, last.Critical, last.High, last.Medium, last.Low, last.Scanned, last.Repositories)
+}
+
+// answer tells the comments that asked for a scan that it is done, once nothing more is to be scanned.
+func (w *writing) answer(ctx context.Context) error {
+	if len(w.issue.Comments) == 0 {
+		return nil
+	}
+	waiting, err := w.k.Store.Pending(ctx, w.issue.InstallationID, store.Scan, store.Reconcile)
+	if err != nil || waiting > 0 {
+		return err
+	}
+	repo := change.Repo{ID: w.at.RepoID, Owner: w.at.Owner, Name: w.at.Name}
+	for _, comment := range w.issue.Comments {
+		if err := command.Finish(ctx, w.client, repo, comment, true); err != nil {
+			return err
+		}
+	}
+	return w.k.Store.ChangeSummary(ctx, w.issue.InstallationID, func(i *store.SummaryIssue) {
+		i.Comments = slices.DeleteFunc(i.Comments, func(id int64) bool { return slices.Contains(w.issue.Comments, id) })
+	})
+}
