@@ -19,7 +19,6 @@ import (
 	"github.com/kms-review/kms-review/app/config"
 	"github.com/kms-review/kms-review/app/gh"
 	"github.com/kms-review/kms-review/app/queue"
-	"github.com/kms-review/kms-review/app/review"
 	"github.com/kms-review/kms-review/app/store"
 	"github.com/kms-review/kms-review/webhook"
 )
@@ -36,6 +35,9 @@ type Options struct {
 	Version string
 	Log     *slog.Logger
 	Grace   time.Duration // for running reviews when the process stops, then they go back to the queue; 0: 20 s
+
+	SummarySettle time.Duration // from a change to the summary issue; 0: 15 s
+	SummaryEvery  time.Duration // at most once in; 0: 5 minutes
 }
 
 // App is a configured service whose ports are bound and whose database is open. Run must be called, or Close.
@@ -77,7 +79,7 @@ func (a *App) wire(ctx context.Context, cfg config.Config, options Options, regi
 		return err
 	}
 	a.queue, err = queue.New(ctx, queue.Config{
-		Store: a.store, Handler: review.NewReviewer(identity, a.store, options.Version, a.log),
+		Store: a.store, Handler: newHandler(identity, a.store, options),
 		Classify: classify, Log: a.log, Registry: registry,
 	})
 	if err != nil {

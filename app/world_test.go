@@ -2,7 +2,9 @@ package app_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,6 +30,8 @@ type world struct {
 	db   string
 	opts app.Options
 	stop func() // the App, in order; again without effect
+
+	waiting string // label of jobs that idle does not wait for
 }
 
 const goodKey = `resource "aws_kms_key" "main" {
@@ -49,13 +53,34 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, repo: repo, db: "sqlite:" + filepath.Join(t.TempDir(), "app.db")}
+	w := &world{t: t, sim: sim, repo: repo, db: newDatabase(t), waiting: `state="scheduled"`}
 	w.start()
 	if _, err := sim.Install("octo"); err != nil {
 		t.Fatal(err)
 	}
 	w.settle()
+	w.idle()
 	return w
+}
+
+func newDatabase(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "app.db") }
+
+// idle waits until nothing is left to do but what waits for its time.
+func (w *world) idle() {
+	w.t.Helper()
+	w.eventually("there is nothing left to do", func() bool {
+		response, err := http.Get("http://" + w.app.MetricsAddr().String() + "/metrics")
+		w.must(err)
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		w.must(err)
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if strings.HasPrefix(line, "kms_review_queue_jobs{") && !strings.Contains(line, w.waiting) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // start starts the App, also once more after stop.

@@ -47,7 +47,7 @@ func (k *Keeper) summary(ctx context.Context, job queue.TaskJob) (queue.Effect, 
 	if err := w.write(ctx, job.Force); err != nil {
 		return queue.Effect{}, fmt.Errorf("write the summary issue of %s: %w", installation.Account, err)
 	}
-	return queue.Effect{}, nil
+	return queue.Effect{Again: k.Every}, nil
 }
 
 // writing is one issue under way.

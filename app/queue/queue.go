@@ -48,6 +48,7 @@ type Effect struct {
 	Pulls []int        // of the event's repository, to be reviewed even if their head was before
 	Open  []store.Pull // that were open before the App came: their first review makes no comments; known ones are left alone
 	Tasks []Task
+	Again time.Duration // if the task got dirty meanwhile, it is not done again sooner, unless somebody forces it
 }
 
 // Task asks for a task.

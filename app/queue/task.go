@@ -80,7 +80,11 @@ func (q *Queue) endTask(ctx context.Context, tx *sql.Tx, job int64, began store.
 		return err
 	}
 	if row.Generation > began.Generation {
-		err = q.startTask(ctx, tx, Task{Kind: row.Kind, Subject: row.Subject})
+		again := Task{Kind: row.Kind, Subject: row.Subject, After: effect.Again}
+		if row.Forced > began.Generation {
+			again.After = 0
+		}
+		err = q.startTask(ctx, tx, again)
 	} else {
 		err = q.store.SetTaskJob(ctx, tx, row.Kind, row.Subject, 0)
 	}

@@ -27,8 +27,8 @@ type PostureFinding struct {
 	Fixed              time.Time // zero: it stands
 }
 
-const findingColumns = `fingerprint, rule, name, severity, address, file, start_line, end_line, message, waived, reason, until,
-	commit_sha, pull, first_seen, fixed_at`
+const findingColumns = `f.repo_id, f.fingerprint, f.rule, f.name, f.severity, f.address, f.file, f.start_line, f.end_line, f.message,
+	f.waived, f.reason, f.until, f.commit_sha, f.pull, f.first_seen, f.fixed_at`
 
 type findingRow struct {
 	repoID int64
@@ -55,7 +55,7 @@ func (s *Store) FindingsOf(ctx context.Context, repoID int64) ([]PostureFinding,
 }
 
 func (s *Store) findings(ctx context.Context, where string, id int64) (map[int64][]PostureFinding, error) {
-	rows, err := s.reads.QueryContext(ctx, "SELECT f.repo_id, f."+strings.ReplaceAll(findingColumns, ", ", ", f.")+` FROM posture_findings f
+	rows, err := s.reads.QueryContext(ctx, "SELECT "+findingColumns+` FROM posture_findings f
 		JOIN postures p ON p.repo_id = f.repo_id WHERE `+where+" ORDER BY f.repo_id, f.severity DESC, f.first_seen, f.fingerprint", id)
 	if err != nil {
 		return nil, fmt.Errorf("list findings: %w", err)

@@ -22,8 +22,6 @@ const (
 	// lookPulls is how many open pull requests of a repository come with a look. Of one that has more, the newest are
 	// reviewed at once and the others with their next push.
 	lookPulls = 30
-	// lookLanguages is more than nearly any repository has; HCL is rarely the smallest part.
-	lookLanguages = 30
 	// repositoryPages bounds the list of an installation's repositories: 20,000.
 	repositoryPages = 200
 )
@@ -145,7 +143,7 @@ func (s *Source) Look(ctx context.Context, client *gh.Client, ids []string, pull
 	fields := fmt.Sprintf(lookFields, "", "")
 	if pulls {
 		fields = fmt.Sprintf(lookFields, "",
-			`pullRequests(first: 30, states: [OPEN], orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { number baseRefOid headRefOid } }`)
+			`pullRequests(last: 30, states: [OPEN]) { nodes { number baseRefOid headRefOid } }`)
 	}
 	for batch := range slices.Chunk(ids, lookBatch) {
 		if org, err = s.lookOnce(ctx, client, batch, fields, looks); err != nil {
