@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
+	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/settings"
 )
 
@@ -51,6 +52,9 @@ type Report struct {
 	// Inventory counts keys and what encrypts, for an overview of many repositories.
 	Inventory Inventory `json:"-"`
 }
+
+// Inventory counts the keys and what encrypts, at head.
+type Inventory = kms.Inventory
 
 // Tool names the program that made a report.
 type Tool struct {

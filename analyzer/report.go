@@ -20,7 +20,7 @@ func (a *analysis) report() Report {
 		Diagnostics: nonNil(a.head.Config.Diagnostics),
 		Cost:        a.cost(),
 		Hidden:      a.hidden,
-		Inventory:   inventory(a.head),
+		Inventory:   a.head.Inventory(),
 		Stats:       Stats{Files: files, Modules: modules, Resources: a.head.Declared, Affected: a.change.Touched()},
 	}
 	if a.unproven > 0 {

@@ -53,8 +53,11 @@ var mayImport = map[string][]string{
 	"app/publish":                {"app/change", "app/gh", "app/store", "app/render"},
 	"app/command":                {"app/change", "app/gh"},
 	"app/rewrite":                {},
-	"app/posture":                {"analyzer/finding"},
-	"app/posture/report":         {"analyzer/finding", "analyzer/rules", "app/posture", "app/render/quote"},
+	"app/posture": {
+		"analyzer", "analyzer/finding", "analyzer/settings", "analyzer/waiver", "app/change", "app/command", "app/gh", "app/queue",
+		"app/review", "app/source/github", "app/store", "webhook",
+	},
+	"app/posture/report": {"analyzer/finding", "analyzer/rules", "app/posture", "app/render/quote"},
 	"app/review": {
 		"analyzer", "analyzer/finding", "analyzer/fix", "analyzer/settings", "analyzer/rules", "app/change", "app/gh", "app/source/*",
 		"app/render", "app/rewrite", "app/publish", "app/command", "app/queue", "app/store", "webhook",
@@ -65,7 +68,7 @@ var mayImport = map[string][]string{
 	"app/simulator/conformance": {"app/simulator", "testdata/github"},
 	"app/demo":                  {"app", "app/config", "app/simulator", "app/simulator/page"},
 	"app": {
-		"app/config", "app/gh", "app/queue", "app/review", "app/store", "app/publish", "app/source/github", "webhook",
+		"app/config", "app/gh", "app/posture", "app/posture/report", "app/queue", "app/review", "app/store", "app/publish", "app/source/github", "webhook",
 	},
 	"app/archtest":    {"app/gh", "webhook"},
 	"cmd/kms-review":  {"app", "app/config", "app/demo", "app/render", "app/review", "app/simulator", "analyzer/rules"},

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-github/v66/github"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kms-review/kms-review/app/gh"
@@ -36,6 +37,16 @@ var operations = map[string]permission{
 	"PullRequests.ListPullRequestsWithCommit": {"pull_requests", "read"},
 	"Reactions.CreateIssueCommentReaction":    {"pull_requests", "write"}, // of a comment on a pull request
 	"Repositories.GetPermissionLevel":         {"metadata", "read"},
+	"Apps.ListRepos":                          {"metadata", "read"},
+}
+
+// summaryOperations are the calls about the summary issue, which have a token of their own.
+var summaryOperations = map[string]permission{
+	"Issues.Create":        {"issues", "write"},
+	"Issues.CreateComment": {"issues", "write"},
+	"Issues.Edit":          {"issues", "write"},
+	"Issues.Get":           {"issues", "read"},
+	"Issues.ListByRepo":    {"issues", "read"},
 }
 
 // mutations are the GraphQL mutations of the program. That minimizing needs no more than this is seen in use:
@@ -57,13 +68,15 @@ var events = map[string]permission{
 	"installation":              {},
 	"installation_repositories": {},
 	"ping":                      {},
+	"issues":                    {"issues", "read"},
+	"repository":                {"metadata", "read"},
 }
 
 // otherEvents are more names of GitHub's, so that a new one in the code is noticed.
 var otherEvents = []string{
-	"create", "delete", "deployment", "github_app_authorization", "installation_target", "issues", "label", "member",
+	"create", "delete", "deployment", "github_app_authorization", "installation_target", "label", "member",
 	"organization", "public", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread",
-	"release", "repository", "repository_dispatch", "status", "team", "workflow_job", "workflow_run",
+	"release", "repository_dispatch", "status", "team", "workflow_job", "workflow_run",
 }
 
 type manifest struct {
@@ -92,14 +105,28 @@ func readManifest(t *testing.T) manifest {
 func TestManifestAsksForWhatTheCodeUses(t *testing.T) {
 	t.Parallel()
 	files := slices.DeleteFunc(production(parse(t)), func(s source) bool { return s.dir() == "app/simulator" })
+	summaryFiles := slices.DeleteFunc(slices.Clone(files), func(s source) bool { return s.dir() != "app/posture" })
+	files = slices.DeleteFunc(files, func(s source) bool { return s.dir() == "app/posture" })
 	token := map[string]string{"metadata": "read"} // what a token must carry
 	used(t, token, "REST operation", restCalls(files), operations)
 	used(t, token, "GraphQL mutation", mutationNames(files), mutations)
-	if d := cmp.Diff(token, tokenPermissions(t)); d != "" {
+	if d := cmp.Diff(token, tokenPermissions(t, gh.Permissions())); d != "" {
 		t.Errorf("gh.Permissions is not what the calls need (needed -, asked for +):\n%s", d)
+	}
+	summary := map[string]string{"metadata": "read"}
+	used(t, summary, "REST operation of the summary issue", restCalls(summaryFiles), summaryOperations)
+	if d := cmp.Diff(summary, tokenPermissions(t, gh.SummaryPermissions())); d != "" {
+		t.Errorf("gh.SummaryPermissions is not what the calls need (needed -, asked for +):\n%s", d)
+	}
+	for name, level := range tokenPermissions(t, gh.ScanPermissions()) {
+		if level != "read" || token[name] == "" {
+			t.Errorf("gh.ScanPermissions has %s: %s, but a scan reads what a review reads, and writes nothing", name, level)
+		}
 	}
 
 	whole := maps.Clone(token)
+	maps.Copy(whole, summary)
+	files = append(files, summaryFiles...)
 	used(t, whole, "event", eventNames(files), events)
 	m := readManifest(t)
 	if d := cmp.Diff(whole, m.Permissions); d != "" {
@@ -137,9 +164,9 @@ func used(t *testing.T, needed map[string]string, kind string, found map[string]
 }
 
 // tokenPermissions are what installation tokens are narrowed to, by their names in GitHub's API.
-func tokenPermissions(t *testing.T) map[string]string {
+func tokenPermissions(t *testing.T, permissions *github.InstallationPermissions) map[string]string {
 	t.Helper()
-	text, err := json.Marshal(gh.Permissions())
+	text, err := json.Marshal(permissions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package analyzer
+package kms
 
 import (
 	"slices"
@@ -6,7 +6,6 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/kms/services"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -25,8 +24,8 @@ type Inventory struct {
 	Unknown      int // it depends on values that are not known
 }
 
-// inventory counts what the model has. Resources in directories that have nothing to do with KMS are not in it.
-func inventory(s *kms.Snapshot) Inventory {
+// Inventory counts what the model has. Resources in directories that have nothing to do with KMS are not in it.
+func (s *Snapshot) Inventory() Inventory {
 	var i Inventory
 	for _, key := range s.Keys {
 		i.addKey(key)
@@ -40,7 +39,7 @@ func inventory(s *kms.Snapshot) Inventory {
 	return i
 }
 
-func (i *Inventory) addKey(key *kms.Key) {
+func (i *Inventory) addKey(key *Key) {
 	n := max(1, len(key.Instances))
 	i.Keys += n
 	if len(key.Policies) > 0 || !key.Attr("policy").Absent() {
@@ -75,10 +74,10 @@ func (i *Inventory) addConsumer(r *terraform.Resource, account bool) {
 			continue
 		}
 		encrypts = true
-		for _, v := range kms.ValuesAt(r, row.Path) {
+		for _, v := range ValuesAt(r, row.Path) {
 			switch {
 			case v.Absent():
-			case kms.AWSManaged(v):
+			case AWSManaged(v):
 				byAWS = true
 			case v.Set() == terraform.True:
 				i.OwnKey += n
@@ -96,14 +95,14 @@ func (i *Inventory) addConsumer(r *terraform.Resource, account bool) {
 	switch stored := storage(r, account); {
 	case undecided || stored == terraform.Undecided:
 		i.Unknown += n
-	case stored == terraform.False && stores(r.Type):
+	case stored == terraform.False && mayStorePlain(r.Type):
 		i.NotEncrypted += n
-	case encrypts && (byAWS || stored == terraform.True && stores(r.Type)):
+	case encrypts && (byAWS || stored == terraform.True && mayStorePlain(r.Type)):
 		i.AWSKey += n
 	}
 }
 
-func stores(typ string) bool {
+func mayStorePlain(typ string) bool {
 	stores, _ := services.Stores(typ)
 	return stores
 }
