@@ -15,13 +15,16 @@ import (
 // PostgreSQL allows 100 in all by default.
 const poolSize = 16
 
-func (s *Store) openPostgres(ctx context.Context, url string) error {
+func (s *Store) openPostgres(ctx context.Context, url string, readOnly bool) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return redact("parse the database URL", url, err)
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "kms-review"
+	}
+	if readOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
 	s.url = url
 	s.db = stdlib.OpenDB(*config)

@@ -17,7 +17,6 @@ import (
 const readers = 4
 
 func (s *Store) openSQLite(ctx context.Context, path string) error {
-	path = strings.TrimPrefix(path, "//") // sqlite:///var/lib/x.db is a common spelling of sqlite:/var/lib/x.db
 	if path == "" || strings.HasPrefix(path, ":memory:") {
 		return errors.New("the database must be a file (sqlite:PATH): jobs have to survive a restart")
 	}
@@ -49,6 +48,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.reads.SetMaxOpenConns(readers)
 	s.reads.SetMaxIdleConns(readers)
 	return nil
+}
+
+// sqlitePath is the file that "sqlite:PATH" names; sqlite:///var/lib/x.db is a common spelling of sqlite:/var/lib/x.db.
+func sqlitePath(url string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(url, "sqlite:"), "//")
 }
 
 func dsn(path string, parameters ...string) string {

@@ -64,9 +64,9 @@ func Open(ctx context.Context, url string, log *slog.Logger, options ...Option) 
 	}
 	s.dialect = dialect
 	if dialect == Postgres {
-		err = s.openPostgres(ctx, url)
+		err = s.openPostgres(ctx, url, false)
 	} else {
-		err = s.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+		err = s.openSQLite(ctx, sqlitePath(url))
 	}
 	if err == nil {
 		err = s.migrate(ctx)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -310,7 +311,11 @@ func TestChart(t *testing.T) {
     bar \[\d+(, \d+){11}\]
     line \[\d+(, \d+){11}\]
 $`)
-	if !grammar.MatchString(chart[1]) {
+	look, chart1, _ := strings.Cut(chart[1], "\n")
+	if init := regexp.MustCompile(`^%%\{init: (\{.*\})\}%%$`).FindStringSubmatch(look); init == nil || !json.Valid([]byte(init[1])) {
+		t.Errorf("the chart's look is %s", look)
+	}
+	if !grammar.MatchString(chart1) {
 		t.Errorf("the chart is\n%s", chart[1])
 	}
 }

@@ -55,6 +55,10 @@ func (a account) lastWeek() (added, fixed int) {
 	return added, fixed
 }
 
+// chartLook are colours that are told apart on a light page and on a dark one; of the chart's own, one is nearly the
+// page's. The height is what a reader scrolls past.
+const chartLook = `%%{init: {"xyChart": {"height": 300}, "themeVariables": {"xyChart": {"plotColorPalette": "#8c959f, #cf222e"}}}}%%` + "\n"
+
 // trend is a chart that GitHub draws, and the numbers for those who cannot see it.
 // https://mermaid.js.org/syntax/xyChart.html; the name with -beta is the one that older versions know too.
 func (b issue) trend() string {
@@ -71,7 +75,7 @@ func (b issue) trend() string {
 		highest = max(highest, p.open())
 	}
 	var s strings.Builder
-	s.WriteString("### Trend\n\nOpen findings week by week, named by their Mondays: the bars are all of them, the line is critical and high.\n\n```mermaid\nxychart-beta\n")
+	s.WriteString("### Trend\n\nOpen findings week by week, named by their Mondays: the bars are all of them, the line is critical and high.\n\n```mermaid\n" + chartLook + "xychart-beta\n")
 	fmt.Fprintf(&s, "    x-axis [%s]\n    y-axis \"Open findings\" 0 --> %d\n    bar [%s]\n    line [%s]\n```\n\n",
 		strings.Join(labels, ", "), highest, strings.Join(open, ", "), strings.Join(urgent, ", "))
 	s.WriteString("<details><summary>The numbers</summary>\n\n| Week of | Critical | High | Medium | Low | New | Fixed | Waived | Clean repositories |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
