@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kms-review/kms-review/app/simulator"
 	"github.com/kms-review/kms-review/app/simulator/conformance"
+	"github.com/kms-review/kms-review/app/store"
 )
 
 // newOrganisation starts GitHub without anything in it, and the App, which writes summaries without waiting.
@@ -72,3 +74,258 @@ func TestInstallation(t *testing.T) {
 		t.Errorf("%d requests and %d tokens, want at most 7 and 2: %v", asked, tokens, paths(w))
 	}
 }
+
+// TestOpenPullRequests: what was open before the App came gets its check run, and no comment on what was there.
+func TestOpenPullRequests(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	w.repo = w.create("infra", map[string]string{"main.tf": goodKey})
+	w.repo.SetPermission("author", "write")
+	pull := w.open(map[string]string{"backup.tf": badKey}, simulator.PullOptions{})
+	w.install()
+	if run := w.check(pull, 1); run.Conclusion != "failure" {
+		t.Errorf("concluded %q, want failure", run.Conclusion)
+	}
+	if n := len(pull.Comments()); n != 0 {
+		t.Errorf("%d comments on what was there before", n)
+	}
+	w.push(pull, map[string]string{"more.tf": strings.ReplaceAll(badKey, "backup", "more")})
+	w.check(pull, 1)
+	w.idle()
+	comments := pull.Comments()
+	if len(comments) != 1 || comments[0].Path != "more.tf" {
+		t.Errorf("comments after a push: %+v, want one on what came", comments)
+	}
+}
+
+// TestPushToTheDefaultBranch: only what changed is read again, the pull request that brought a finding is named, and
+// what is fixed goes.
+func TestPushToTheDefaultBranch(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	private := w.create(".github-private", nil)
+	w.repo = w.create("infra", map[string]string{"main.tf": goodKey, "a/main.tf": goodKey, "b/main.tf": goodKey})
+	w.install()
+	pull := w.open(map[string]string{"backup/main.tf": badKey}, simulator.PullOptions{})
+	w.check(pull, 1)
+	w.idle()
+	w.sim.ResetRequests()
+	w.must(pull.Merge("maintainer"))
+	w.settle()
+	w.idle()
+	w.says(private, "aws_kms_key.backup", "/octo/infra/pull/1")
+	var scan []string
+	for _, path := range paths(w) {
+		if !strings.Contains(path, "/issues/") && !strings.Contains(path, "/check-runs") {
+			scan = append(scan, path)
+		}
+	}
+	// The look, the tree (its only new file is cached since the review), the pull request of the commit.
+	if len(scan) > 4 {
+		t.Errorf("a push cost %d requests: %v", len(scan), scan)
+	}
+	if _, err := w.repo.Commit("main", "Fix", map[string]string{"backup/main.tf": strings.ReplaceAll(goodKey, "main", "backup")}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.idle()
+	w.says(private, "| KMS101 rotation-disabled | high | 0 | 0 | 0 | 1 |") // open in none, fixed once
+}
+
+// TestQuietNight: comparing everything when nothing has changed costs a request for 100 repositories, and the list of
+// them, which GitHub does not count.
+func TestQuietNight(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	private := w.create(".github-private", nil)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		w.create(name, map[string]string{"main.tf": badKey})
+	}
+	w.install()
+	edits := w.issue(private).Edits
+	w.sim.ResetRequests()
+	w.stop()
+	w.aDayPasses()
+	w.start()
+	w.eventually("the night's comparison", func() bool { return len(w.sim.Requests()) > 0 })
+	w.idle()
+	if asked, _ := w.requests(); asked > 2 {
+		t.Errorf("a quiet night cost %d requests: %v", asked, paths(w))
+	}
+	if now := w.issue(private).Edits; now != edits {
+		t.Errorf("the issue was edited though nothing changed")
+	}
+}
+
+// aDayPasses makes the last comparison a day old. The App does not run.
+func (w *world) aDayPasses() {
+	w.t.Helper()
+	st, err := store.Open(w.t.Context(), w.db, slog.New(slog.DiscardHandler))
+	w.must(err)
+	all, err := st.Installations(w.t.Context())
+	w.must(err)
+	for _, i := range all {
+		w.must(st.SaveReconciled(w.t.Context(), i.ID, i.Reconciled.Add(-25*time.Hour)))
+	}
+	w.must(st.Close())
+}
+
+// TestRemoval: what is taken out of the installation is forgotten, and leaves the issue.
+func TestRemoval(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	private := w.create(".github-private", nil)
+	infra := w.create("infra", map[string]string{"main.tf": badKey})
+	other := w.create("other", map[string]string{"main.tf": strings.ReplaceAll(badKey, "backup", "other")})
+	id, err := w.sim.Install("octo", private, infra, other)
+	w.must(err)
+	w.settle()
+	w.idle()
+	w.says(private, "octo/infra", "octo/other")
+	w.must(w.sim.RemoveRepositories(id, infra))
+	w.settle()
+	w.idle()
+	if body := w.says(private, "octo/other"); strings.Contains(body, "octo/infra") {
+		t.Error("the issue names a repository that was removed")
+	}
+	w.must(other.Rename("platform"))
+	w.settle()
+	w.idle()
+	w.says(private, "octo/platform", "aws_kms_key.other")
+	w.must(other.Archive())
+	w.settle()
+	w.idle()
+	if body := w.issue(private).Body; strings.Contains(body, "aws_kms_key.other") {
+		t.Error("the issue names findings of an archived repository")
+	}
+	w.must(w.sim.Uninstall(id))
+	w.settle()
+	w.idle()
+	w.stop()
+	st, err := store.Open(t.Context(), w.db, slog.New(slog.DiscardHandler))
+	w.must(err)
+	defer func() { w.must(st.Close()) }()
+	for _, table := range []string{"tasks", "postures", "posture_findings", "posture_parts", "posture_days", "summaries", "installations", "repositories", "blobs"} {
+		var n int
+		w.must(st.Reads().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
+		if n != 0 {
+			t.Errorf("%d rows of %s are left after the App was removed", n, table)
+		}
+	}
+}
+
+// TestPublicTarget: an issue that everybody may read names public repositories only.
+func TestPublicTarget(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	w.create(".github", map[string]string{".github/kms-review.yml": "summary:\n  repository: status\n"}, simulator.Public())
+	status := w.create("status", nil, simulator.Public())
+	w.create("secret-project", map[string]string{"main.tf": badKey})
+	open := w.create("open", map[string]string{"main.tf": strings.ReplaceAll(badKey, "backup", "open")}, simulator.Public())
+	w.install()
+	if body := w.says(status, "octo/open", "aws_kms_key.open"); strings.Contains(body, "secret-project") || strings.Contains(body, "aws_kms_key.backup") {
+		t.Errorf("a public issue names a private repository:\n%s", body)
+	}
+	w.must(open.SetPrivate(true))
+	w.settle()
+	w.idle()
+	if body := w.issue(status).Body; strings.Contains(body, "octo/open") {
+		t.Error("a public issue names a repository that is no longer public")
+	}
+}
+
+// TestPeopleAndTheIssue: a person's close is respected until something critical comes; a box and a command ask for a scan;
+// a deleted issue does not come back by itself.
+func TestPeopleAndTheIssue(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	private := w.create(".github-private", nil)
+	private.SetPermission("member", "write")
+	private.SetPermission("reader", "read")
+	infra := w.create("infra", map[string]string{"main.tf": goodKey})
+	w.install()
+	issue := private.Issues()[0]
+	scans := func() int {
+		n := 0
+		for _, path := range paths(w) {
+			if strings.Contains(path, "/repos/octo/infra/git/trees/") {
+				n++
+			}
+		}
+		return n
+	}
+	ticked := strings.Replace(issue.State().Body, "- [ ]", "- [x]", 1)
+	if ticked == issue.State().Body {
+		t.Fatalf("there is no box:\n%s", ticked)
+	}
+	for _, who := range []struct {
+		name  string
+		scans int
+	}{{"reader", 0}, {"member", 1}} {
+		w.sim.ResetRequests()
+		w.must(issue.Edit(who.name, ticked))
+		w.settle()
+		w.idle()
+		if n := scans(); n != who.scans || strings.Contains(issue.State().Body, "- [x]") {
+			t.Errorf("the box, ticked by %s: %d scans, want %d; the tick must go", who.name, n, who.scans)
+		}
+		w.sim.ResetRequests()
+		comment, err := issue.Comment(who.name, "/kms-recheck")
+		w.must(err)
+		w.settle()
+		w.idle()
+		answers := 0
+		for _, c := range issue.Comments() {
+			if c.ID == comment {
+				answers = len(c.Reactions)
+			}
+		}
+		if n := scans(); n != who.scans || answers != 2*who.scans {
+			t.Errorf("/kms-recheck by %s: %d scans and %d reactions, want %d and %d", who.name, n, answers, who.scans, 2*who.scans)
+		}
+	}
+
+	w.must(issue.Close("reader"))
+	w.settle()
+	w.idle()
+	if _, err := infra.Commit("main", "Worse", map[string]string{"backup.tf": badKey}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.idle()
+	if state := issue.State(); state.State != "closed" || strings.Contains(state.Body, "aws_kms_key.backup") {
+		t.Error("an issue that a person has closed was written, and nothing critical has come")
+	}
+	if _, err := infra.Commit("main", "Open to all", map[string]string{"open.tf": openKey}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.idle()
+	if state := issue.State(); state.State != "open" || !strings.Contains(state.Body, "aws_kms_key.open") {
+		t.Errorf("the issue is %s after something critical has come", state.State)
+	}
+	w.must(issue.Delete("maintainer"))
+	w.settle()
+	if _, err := infra.Commit("main", "Other", map[string]string{"other.tf": strings.ReplaceAll(badKey, "backup", "other")}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.idle()
+	if n := len(private.Issues()); n != 0 {
+		t.Errorf("%d issues after a person has deleted it", n)
+	}
+}
+
+// openKey is a key whose policy lets everybody use it.
+const openKey = `resource "aws_kms_key" "open" {
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Principal = { AWS = "arn:aws:iam::111122223333:root" }, Action = "kms:*", Resource = "*" },
+      { Effect = "Allow", Principal = "*", Action = "kms:*", Resource = "*" },
+    ]
+  })
+}
+`

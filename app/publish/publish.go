@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/kms-review/kms-review/app/change"
@@ -37,6 +38,8 @@ type Options struct {
 	// Force writes a new check run even if it says what the last one says: a person pressed Re-run or asked for
 	// a recheck, and waits for an answer. Comments that stand are not repeated.
 	Force bool
+	// Quiet makes no comments about what the review found, now and later: the pull request was there before the App.
+	Quiet bool
 }
 
 // Shared lists the verdicts on other open pull requests with the same head commit, which render.Options wants:
@@ -84,6 +87,9 @@ func (p *Publisher) Publish(ctx context.Context, client *gh.Client, pull change.
 		return err
 	}
 	plan := NewPlan(conv, review, folded)
+	if err := p.hush(ctx, pull, &plan, opts.Quiet); err != nil {
+		return err
+	}
 	digest, err := digestOf(review)
 	if err != nil {
 		return err
@@ -110,6 +116,25 @@ func (p *Publisher) Publish(ctx context.Context, client *gh.Client, pull change.
 		"conclusion", string(review.Check.Conclusion), "check_run", row.CheckRunID, "posted", len(plan.Post)-len(unplaced),
 		"unplaced", len(unplaced), "minimized", len(plan.Minimize))
 	return nil
+}
+
+// hush takes the comments out of a plan that are not to be made. They stay in the check run.
+func (p *Publisher) hush(ctx context.Context, pull change.Pull, plan *Plan, all bool) error {
+	if pull.Number == 0 || len(plan.Post) == 0 {
+		return nil
+	}
+	if all {
+		var fingerprints []string
+		for _, c := range plan.Post {
+			fingerprints = append(fingerprints, c.Fingerprint)
+		}
+		if err := p.store.Quiet(ctx, pull.Repo.ID, pull.Number, fingerprints); err != nil {
+			return err
+		}
+	}
+	quieted, err := p.store.Quieted(ctx, pull.Repo.ID, pull.Number)
+	plan.Post = slices.DeleteFunc(plan.Post, func(c render.Comment) bool { return quieted[c.Fingerprint] })
+	return err
 }
 
 // write posts the review and the check run.

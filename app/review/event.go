@@ -117,7 +117,7 @@ func (r *Reviewer) sharing(ctx context.Context, event webhook.Event) ([]int, err
 func (r *Reviewer) mergeGroup(ctx context.Context, client *gh.Client, event webhook.Event, force, last bool) error {
 	pull := change.Pull{Repo: repository(event.Repo), InstallationID: event.InstallationID, HeadSHA: event.HeadSHA}
 	ref := github.Ref{Repo: pull.Repo, InstallationID: event.InstallationID, BaseSHA: event.BaseSHA, HeadSHA: event.HeadSHA}
-	err := r.outOfTime(ctx, client, pull, r.review(ctx, client, &pull, ref, force))
+	err := r.outOfTime(ctx, client, pull, r.review(ctx, client, &pull, ref, wish{force: force}))
 	if err != nil && last && !errors.Is(err, gh.ErrGone) {
 		err = errors.Join(err, r.giveUp(ctx, client, pull))
 	}

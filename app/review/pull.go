@@ -49,7 +49,7 @@ func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
 	err = r.review(ctx, client, &pull, github.Ref{
 		Repo: pull.Repo, InstallationID: job.InstallationID, Number: job.Number, BaseSHA: job.BaseSHA, HeadSHA: job.HeadSHA,
 		Unsure: job.Unsure,
-	}, job.Force)
+	}, wish{force: job.Force, quiet: job.Quiet})
 	err = r.outOfTime(ctx, client, pull, err)
 	if err != nil && job.Last && !errors.Is(err, gh.ErrGone) && !queue.Superseded(ctx) {
 		err = errors.Join(err, r.giveUp(ctx, client, pull))
@@ -63,8 +63,8 @@ func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
 // review reads, judges and publishes. Where a changed module may have callers that nobody has looked for yet, that is
 // done afterwards, so that the first verdict does not wait for it, and the review is made once more. It fills pull with
 // what it learns, so that a failure can be shown there.
-func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, force bool) error {
-	unmapped, err := r.once(ctx, client, pull, ref, force, force)
+func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, w wish) error {
+	unmapped, err := r.once(ctx, client, pull, ref, w, w.force)
 	if err != nil || !unmapped {
 		return err
 	}
@@ -72,12 +72,18 @@ func (r *Reviewer) review(ctx context.Context, client *gh.Client, pull *change.P
 		r.log.WarnContext(ctx, "callers not looked for", slog.Any("error", err), slog.Int("pull", pull.Number))
 		return nil
 	}
-	_, err = r.once(ctx, client, pull, ref, force, false)
+	_, err = r.once(ctx, client, pull, ref, w, false)
 	return err
 }
 
-// once is one review. force reviews what would be passed over, repeat says it even if it was said before.
-func (r *Reviewer) once(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, force, repeat bool) (unmapped bool, err error) {
+// wish is what is wanted of a review besides the ordinary.
+type wish struct {
+	force bool // what would be passed over is reviewed
+	quiet bool // no comments
+}
+
+// once is one review. repeat says it even if it was said before.
+func (r *Reviewer) once(ctx context.Context, client *gh.Client, pull *change.Pull, ref github.Ref, w wish, repeat bool) (unmapped bool, err error) {
 	started := time.Now()
 	fetched, err := r.source.Fetch(ctx, client, ref)
 	if err != nil {
@@ -85,7 +91,7 @@ func (r *Reviewer) once(ctx context.Context, client *gh.Client, pull *change.Pul
 	}
 	*pull = fetched.Pull
 	set, problems := settings.Load(file(fetched.Conversation.OrgSettings), file(fetched.Conversation.RepoSettings))
-	if pull.Draft && set.Drafts == settings.DraftsSkip && !force {
+	if pull.Draft && set.Drafts == settings.DraftsSkip && !w.force {
 		return false, nil
 	}
 	report, err := r.judge(ctx, client, fetched, set, started)
@@ -99,7 +105,7 @@ func (r *Reviewer) once(ctx context.Context, client *gh.Client, pull *change.Pul
 		return false, err
 	}
 	rendered := render.PullRequest(report, *pull, fetched.Change, set, render.Options{WebURL: r.app.WebURL(), Shared: shared})
-	err = r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: repeat})
+	err = r.publisher.Publish(ctx, client, *pull, fetched.Conversation, rendered, publish.Options{Force: repeat, Quiet: w.quiet})
 	return fetched.Unmapped, err
 }
 

@@ -69,7 +69,8 @@ func listPullsOfCommit(c *call) reply {
 	}
 	list := []object{}
 	for _, p := range c.repo.pulls {
-		if (p.state == "open" || p.merged) && p.hasCommit(sha) {
+		// "the merged pull request that introduced the commit" (OAS), which for the merge commit is the one that it merges.
+		if (p.state == "open" || p.merged) && p.hasCommit(sha) || p.merged && p.mergeSHA == sha {
 			list = append(list, c.sim.pullJSON(p))
 		}
 	}
