@@ -55,6 +55,23 @@ func FromEnvironment(environment Environment) (Config, error) {
 	return config, nil
 }
 
+// Reading is what a command needs that only reads what the App has stored.
+type Reading struct {
+	DatabaseURL Secret
+	APIURL      string // without a slash at the end
+}
+
+// ForReading reads and checks the variables of Reading, as FromEnvironment does with all of them.
+func ForReading(environment Environment) (Reading, error) {
+	r := reader{environment: environment}
+	config := Reading{DatabaseURL: r.databaseURL()}
+	config.APIURL, _ = r.apiURLs()
+	if err := errors.Join(r.problems...); err != nil {
+		return Reading{}, err
+	}
+	return config, nil
+}
+
 // reader collects problems instead of stopping at the first: fixing one variable per restart is no fun.
 type reader struct {
 	environment Environment

@@ -37,7 +37,7 @@ func OpenReads(ctx context.Context, url string) (*Store, error) {
 
 func (s *Store) openSQLiteReads(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("open the database %q (DATABASE_URL names another one where the App runs elsewhere): %w", path, err)
+		return fmt.Errorf("open the database %q (is DATABASE_URL the one of `kms-review serve`?): %w", path, err)
 	}
 	var err error
 	if s.reads, err = openCached(dsn(path, "_pragma=query_only(1)")); err != nil {

@@ -67,7 +67,18 @@ func (o output) write(result *review.Local) error {
 	if err := result.Write(&report, o.format, false); err != nil {
 		return err
 	}
-	if err := os.WriteFile(o.file, report.Bytes(), 0o644); err != nil { //nolint:gosec // a report is meant to be read by others
+	return o.save(report.Bytes())
+}
+
+// save writes a whole report where it was asked for: to the file, else to standard output.
+func (o output) save(report []byte) error {
+	var err error
+	if o.file == "" {
+		_, err = o.process.stdout.Write(report)
+	} else {
+		err = os.WriteFile(o.file, report, 0o644) //nolint:gosec // a report is meant to be read by others
+	}
+	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

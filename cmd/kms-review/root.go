@@ -51,7 +51,7 @@ func run(ctx context.Context, p process, args []string) int {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; `%s --help` lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(reviewCommand(p), scanCommand(p), fixCommand(p), rulesCommand(), explainCommand(p), serveCommand(p), demoCommand(p), versionCommand())
+	root.AddCommand(reviewCommand(p), scanCommand(p), fixCommand(p), rulesCommand(), explainCommand(p), serveCommand(p), reportCommand(p), demoCommand(p), versionCommand())
 	return exitCode(ctx, p, root.ExecuteContext(ctx))
 }
 
