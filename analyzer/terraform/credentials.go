@@ -35,6 +35,9 @@ func (p Provider) credentials() (name string, ok bool) {
 			return true
 		}
 		symbol, named := v.Symbol()
+		if !named {
+			symbol, named = p.sameWords(v)
+		}
 		words.WriteString(argument + "\x00" + symbol + "\x00")
 		return named
 	}
@@ -55,4 +58,16 @@ func (p Provider) credentials() (name string, ok bool) {
 		}
 	}
 	return words.String(), true
+}
+
+// sameWords names a value by its expression: the same one means the same value in one scope, as
+// var.accounts[terraform.workspace] does, unless it asks for another each time.
+func (p Provider) sameWords(v Value) (name string, ok bool) {
+	text := p.scope.text(v.Range)
+	for function := range impure {
+		if strings.Contains(text, function) {
+			return "", false
+		}
+	}
+	return p.scope.Path + "\x00" + text, text != ""
 }

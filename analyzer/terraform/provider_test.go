@@ -93,6 +93,8 @@ func TestSameAccount(t *testing.T) {
 		"another profile": {`profile = "a"`, `profile = "b"`, terraform.Undecided},
 		"no profile":      {`profile = "a"`, "", terraform.Undecided},
 		"role":            {role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), terraform.True},
+		"role of many":    {role("arn:aws:iam::${local.known[terraform.workspace]}:role/ci"), role("arn:aws:iam::${local.known[terraform.workspace]}:role/ci"), terraform.True},
+		"another of many": {role("arn:aws:iam::${local.known[terraform.workspace]}:role/ci"), role("arn:aws:iam::${local.known[lower(terraform.workspace)]}:role/ci"), terraform.Undecided},
 		"another role":    {role("arn:aws:iam::${var.accounts[terraform.workspace]}:role/ci"), role("arn:aws:iam::${var.accounts.backup}:role/ci"), terraform.Undecided},
 		"no role":         {role("arn:aws:iam::111122223333:role/ci"), "", terraform.Undecided},
 		"random role":     {role("arn:aws:iam::${uuid()}:role/ci"), role("arn:aws:iam::${uuid()}:role/ci"), terraform.Undecided},
@@ -100,7 +102,7 @@ func TestSameAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := load(t, map[string]string{"main.tf": "variable \"accounts\" {}\nprovider \"aws\" {\n  " + c.x + "\n}\nprovider \"aws\" {\n  alias = \"y\"\n  " + c.y + "\n}\n" + key})
+			config := load(t, map[string]string{"main.tf": "variable \"accounts\" {}\nlocals {\n  known = { a = \"111122223333\", b = \"444455556666\" }\n}\nprovider \"aws\" {\n  " + c.x + "\n}\nprovider \"aws\" {\n  alias = \"y\"\n  " + c.y + "\n}\n" + key})
 			x, y := find(t, config, ".", "aws_kms_key.x").Provider(), find(t, config, ".", "aws_kms_key.y").Provider()
 			if got := x.SameAccount(y); got != c.want {
 				t.Errorf("%v, want %v", got, c.want)
