@@ -37,7 +37,11 @@ var IAMDecryptAllKeys = rule.Rule{
 
 func checkIAMDecryptAllKeys(p *rule.Pass) {
 	i := identities{newReporter(p)}
+	limits := boundaries(p)
 	for _, w := range p.Head.IAMDocuments() {
+		if limits[placed{w.Scope.Root, w.Address}] {
+			continue
+		}
 		for _, d := range alternatives(w.Document) {
 			for _, s := range d.Statements {
 				i.aliases(w, s)
@@ -48,6 +52,48 @@ func checkIAMDecryptAllKeys(p *rule.Pass) {
 }
 
 type identities struct{ reporter }
+
+// placed is a resource in a repository: addresses repeat between root modules.
+type placed struct{ root, address string }
+
+// boundaries are the policies that are somebody's permissions boundary, or that a condition asks to be one. What such a
+// policy allows it gives to nobody.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func boundaries(p *rule.Pass) map[placed]bool {
+	found := map[placed]bool{}
+	note := func(ref *terraform.Reference) {
+		if ref == nil {
+			return
+		}
+		for _, r := range ref.Resources() {
+			found[placed{r.Scope.Root, r.Address}] = true
+		}
+	}
+	for _, typ := range []string{"aws_iam_role", "aws_iam_user"} {
+		for _, r := range p.Head.OfType(typ) {
+			note(r.Attr("permissions_boundary").Reference)
+		}
+	}
+	for _, w := range p.Head.IAMDocuments() {
+		for _, d := range alternatives(w.Document) {
+			for _, s := range d.Statements {
+				for _, value := range boundariesIn(s.Conditions) {
+					note(value.Reference())
+				}
+			}
+		}
+	}
+	return found
+}
+
+func boundariesIn(conditions policy.Conditions) (values []policy.Text) {
+	for _, c := range conditions.Items {
+		if key, _ := c.Key.Known(); strings.EqualFold(key, "iam:PermissionsBoundary") {
+			values = append(values, c.Values.Items...)
+		}
+	}
+	return values
+}
 
 // keyActions are the KMS actions of an Allow statement; ok is false where a part of them is not known, or somebody
 // else's: "*" is for general tools.
