@@ -207,7 +207,11 @@ const maxSharing = 10
 // shares notes another resource that has the same problem in the same place.
 func (r *result) shares(other result) {
 	at := other.resource.Header()
-	note := finding.Evidence{File: at.Filename, StartLine: at.Start.Line, EndLine: at.End.Line, Note: "`" + other.finding.Address + "` has the same problem"}
+	name := "`" + other.finding.Address + "`"
+	if other.finding.Module != r.finding.Module { // where the address is no name: root modules that are alike have the same
+		name += " of `" + other.finding.Module + "`"
+	}
+	note := finding.Evidence{File: at.Filename, StartLine: at.Start.Line, EndLine: at.End.Line, Note: name + " has the same problem"}
 	same := slices.ContainsFunc(r.finding.Evidence, func(e finding.Evidence) bool { return e.Note == note.Note })
 	if r.sharing++; r.sharing <= maxSharing && !same {
 		r.finding.Evidence = append(slices.Clone(r.finding.Evidence), note)

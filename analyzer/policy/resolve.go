@@ -213,7 +213,8 @@ func (r *Resolver) list(v terraform.Value) (documents []listed, rest []terraform
 	return documents, rest
 }
 
-// each reads every instance of a data source, in the order of its keys; whole is false where there may be others.
+// each reads every instance of a data source, in the order of its keys; whole is false where there may be others. Of
+// instances that are not told apart one document stands for all there may be.
 func (r *Resolver) each(ref terraform.Reference) (documents []listed, whole bool) {
 	resources := ref.Resources()
 	if !slices.ContainsFunc(resources, func(one *terraform.Resource) bool { return isDocument(ref, one) }) {
@@ -221,7 +222,7 @@ func (r *Resolver) each(ref terraform.Reference) (documents []listed, whole bool
 	}
 	whole = true
 	for _, one := range resources {
-		whole = whole && one.Exists == terraform.True
+		whole = whole && (one.Exists == terraform.True || len(one.Instances) == 0)
 		d := r.data(one)
 		for range max(1, len(one.Instances)) {
 			documents = append(documents, listed{d, one.Exists})

@@ -55,6 +55,8 @@ var deputies = map[string]deputy{
 	"s3.amazonaws.com": {with: "`aws:SourceAccount` or `aws:SourceArn`", account: true},
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 	"cloudwatch.amazonaws.com": {with: "`aws:SourceAccount` or `aws:SourceArn`", account: true},
+	// https://docs.aws.amazon.com/macie/latest/user/discovery-results-repository-s3.html
+	"macie.amazonaws.com": {with: "`aws:SourceAccount` and `aws:SourceArn`"},
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 	"logs.amazonaws.com": {with: "`kms:EncryptionContext:aws:logs:arn` with the log groups' ARN"},
 }
@@ -66,10 +68,15 @@ func findDeputies(j *judged) []rule.Problem {
 		if len(found) == 0 || j.sourced(a) {
 			continue
 		}
+		evidence := []rule.Evidence{{Range: actionsAt(a.Statement), Note: "what the service may do"}}
+		cure := j.cure(a, found)
+		if name, at := j.unread(a.Statement, found[0].Range); name != "" {
+			cure += fmt.Sprintf(", and the module does not read the one that is written there as `%s`", name)
+			evidence = append(evidence, rule.Evidence{Range: at, Note: "the module has this input under another name"})
+		}
 		problem := j.problem(a.Statement, found[0].Range, identity(a.Statement), fmt.Sprintf(
 			"The policy of `%s` lets %s use the key whoever it acts for, so that anybody who gets the service to work for them can have it used "+
-				"(confused deputy). %s.", j.resource.Address, listed(services(found)), j.cure(a, found)),
-			rule.Evidence{Range: actionsAt(a.Statement), Note: "what the service may do"})
+				"(confused deputy). %s.", j.resource.Address, listed(services(found)), cure), evidence...)
 		if j.ownOnly() && !slices.ContainsFunc(found, func(p access.Principal) bool { return !deputies[p.Service].account }) {
 			problem.Fix = func() []finding.Edit {
 				number, _, ok := j.account(a.Statement.Range.Filename)
