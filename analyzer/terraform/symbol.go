@@ -158,9 +158,9 @@ func (w *speller) segments(segments []Value, depth int) {
 }
 
 // escaped keeps a literal from passing for a reference.
-func escaped(literal string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", "$${").Replace(literal)
-}
+func escaped(literal string) string { return escapes.Replace(literal) }
+
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", "$${")
 
 func quoted(s string) string { return `"` + escaped(s) + `"` }
 

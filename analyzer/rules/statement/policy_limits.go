@@ -76,11 +76,11 @@ func (l limits) whole(d policy.Document) {
 		}
 		l.refused(at, hcl.Range{}, "size", fmt.Sprintf("it has at least %d characters without white space, and KMS takes %d", n, maxCharacters), nil)
 	}
-	l.text(d.ID, "Id", hcl.Range{}, true)
+	l.text(d.ID, func() string { return "Id" }, hcl.Range{}, true)
 }
 
 func (l limits) statement(s policy.Statement) {
-	l.text(s.Sid, "Sid", s.Range, true)
+	l.text(s.Sid, func() string { return "Sid" }, s.Range, true)
 	for _, list := range []policy.List{s.Actions, s.NotActions, s.Resources, s.NotResources} {
 		l.list(list, s)
 	}
@@ -90,20 +90,20 @@ func (l limits) statement(s policy.Statement) {
 		}
 	}
 	for _, c := range s.Conditions.Items {
-		l.text(c.Key, identity(s), s.Range, false)
+		l.text(c.Key, func() string { return identity(s) }, s.Range, false)
 		l.list(c.Values, s)
 	}
 }
 
 func (l limits) list(list policy.List, s policy.Statement) {
 	for _, item := range list.Items {
-		l.text(item, identity(s), s.Range, false)
+		l.text(item, func() string { return identity(s) }, s.Range, false)
 	}
 }
 
 // text reports a character that KMS does not take. In a name, whose words mean nothing to AWS, a like one of ASCII does
-// as well.
-func (l limits) text(t policy.Text, where string, part hcl.Range, isName bool) {
+// as well. where names the place; hardly ever anybody wants to know, and it may take long.
+func (l limits) text(t policy.Text, where func() string, part hcl.Range, isName bool) {
 	for _, piece := range t.Parts {
 		at := strings.IndexFunc(piece.Literal, func(r rune) bool { return !accepted(r) })
 		if at < 0 {
@@ -118,7 +118,7 @@ func (l limits) text(t policy.Text, where string, part hcl.Range, isName bool) {
 		}
 		what := fmt.Sprintf("it holds the character U+%04X, and KMS takes tabs, line ends and U+0020 to U+00FF", bad)
 		symbol, _ := t.Symbol()
-		l.refused(t.Range, part, where+"\x00"+symbol, what, cure)
+		l.refused(t.Range, part, where()+"\x00"+symbol, what, cure)
 		return
 	}
 }
