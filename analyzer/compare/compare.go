@@ -61,8 +61,8 @@ type side struct {
 func (s side) concerned() bool { return s.r != nil && s.in.Concerns(s.r) }
 
 // compare marks what a resource reaches by its change, if it did change: itself, the keys that it is a part of (a key
-// policy or alias that changes is a change of its key), and the keys that it begins or ceases to encrypt with. A key
-// is none of the business of a consumer that goes on as before.
+// policy or alias that changes is a change of its key), what is judged by it, and the keys that it begins or ceases to
+// encrypt with. A key is none of the business of a consumer that goes on as before.
 func (c *Change) compare(before, after side) {
 	if !before.concerned() && !after.concerned() {
 		return
@@ -78,6 +78,9 @@ func (c *Change) compare(before, after side) {
 		c.changed[c.at(idOf(s.r))] = true
 		c.mark(s.r)
 		for _, address := range s.in.BelongsTo(s.r) {
+			c.markID(c.at(ID{s.r.Scope.Root, address}))
+		}
+		for _, address := range s.in.Decides(s.r) {
 			c.markID(c.at(ID{s.r.Scope.Root, address}))
 		}
 		for _, address := range s.in.PointsAt(s.r) {

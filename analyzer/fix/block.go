@@ -58,7 +58,7 @@ func (s Statement) block(indent, nl string, effect bool) string {
 	if effect {
 		out.WriteString("effect = \"Allow\"\n")
 	}
-	out.WriteString("actions = [" + expressions(s.Actions) + "]\nresources = [\"*\"]\n\nprincipals {\ntype = \"AWS\"\n")
+	out.WriteString("actions = [" + expressions(s.Actions) + "]\nresources = [\"*\"]\n\nprincipals {\ntype = \"" + s.principalType() + "\"\n")
 	out.WriteString("identifiers = [" + expression(s.Principal) + "]\n}\n")
 	for _, c := range s.Conditions {
 		out.WriteString("\n" + c.block())

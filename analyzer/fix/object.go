@@ -150,7 +150,7 @@ func (o *object) edit(at int, text string) finding.Edit {
 func (o *object) members(s Statement) []member {
 	members := []member{{"Sid", node{text: s.Sid}}, {"Effect", node{text: "Allow"}}}
 	if s.Principal != "" {
-		members = append(members, member{"Principal", node{object: []member{{"AWS", node{text: s.Principal}}}}})
+		members = append(members, member{"Principal", node{object: []member{{s.principalType(), node{text: s.Principal}}}}})
 	}
 	members = append(members, member{"Action", node{list: s.Actions}}, member{"Resource", node{text: "*"}})
 	if len(s.Conditions) > 0 {

@@ -15,9 +15,18 @@ import (
 // string: "${data.aws_caller_identity.current.account_id}" refers. Effect is Allow, Resource is "*".
 type Statement struct {
 	Sid        string
-	Principal  string // an AWS principal; "" for a statement that takes over those of another one
+	Principal  string // "" for a statement that takes over those of another one
+	Service    bool   // the principal is a service; else it is an AWS principal
 	Actions    []string
 	Conditions []Condition
+}
+
+// principalType is the name of the principal's type in a policy.
+func (s Statement) principalType() string {
+	if s.Service {
+		return "Service"
+	}
+	return "AWS"
 }
 
 // Condition is one operator and key with one value.

@@ -46,8 +46,12 @@ func addresses(keys []*Key) []string {
 }
 
 // Concerns tells whether a resource is any of our business: a part of KMS, a service that is judged with or without a
-// key, one that names a key or writes a switch of encryption, or an identity policy that names an action of KMS.
+// key, one that names a key or writes a switch of encryption, one that delivers to what KMS encrypts, or an identity
+// policy that names an action of KMS.
 func (s *Snapshot) Concerns(r *terraform.Resource) bool {
+	if s.replicates(r) || len(s.Decides(r)) > 0 || len(encryptionsOf(r, inlineEncryption)) > 0 {
+		return true
+	}
 	if s.demanded[r.Type] || ofKMS(r.Type) || r.Type == defaultEncryption || r.Type == bucketEncryption || stores(r) || s.speaks(r) {
 		return true
 	}

@@ -42,7 +42,7 @@ func matters(text []byte, types map[string]bool) bool {
 		}
 		rest = rest[i:]
 		typ := string(rest[:wordLength(rest)])
-		if types[typ] || ofKMS(typ) || typ == defaultEncryption || typ == bucketEncryption || storesIn(typ, contains) || namesKey(typ, contains) {
+		if types[typ] || ofKMS(typ) || typ == defaultEncryption || typ == bucketEncryption || typ == replication && contains(replicated) || storesIn(typ, contains) || namesKey(typ, contains) {
 			return true
 		}
 		rest = rest[len(typ):]

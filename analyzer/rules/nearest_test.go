@@ -18,7 +18,7 @@ func TestNearest(t *testing.T) {
 		"unsupported":            "rotation-unsupported",
 		"":                       "",
 		"x":                      "",
-		"bucket":                 "",
+		"cluster":                "",
 		strings.Repeat("x", 1e6): "",
 	} {
 		got := rules.Nearest(key)

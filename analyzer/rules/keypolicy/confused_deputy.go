@@ -76,7 +76,7 @@ func findDeputies(j *judged) []rule.Problem {
 		}
 		problem := j.problem(a.Statement, found[0].Range, identity(a.Statement), fmt.Sprintf(
 			"The policy of `%s` lets %s use the key whoever it acts for, so that anybody who gets the service to work for them can have it used "+
-				"(confused deputy). %s.", j.resource.Address, listed(services(found)), cure), evidence...)
+				"(confused deputy). %s.", j.resource.Address, listed(serviceNames(found)), cure), evidence...)
 		if j.ownOnly() && !slices.ContainsFunc(found, func(p access.Principal) bool { return !deputies[p.Service].account }) {
 			problem.Fix = func() []finding.Edit {
 				number, _, ok := j.account(a.Statement.Range.Filename)
@@ -137,7 +137,7 @@ func (j *judged) eventDataStore() bool {
 	})
 }
 
-func services(found []access.Principal) []string {
+func serviceNames(found []access.Principal) []string {
 	var names []string
 	for _, p := range found {
 		if name := code(p.Service); !slices.Contains(names, name) {
