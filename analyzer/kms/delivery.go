@@ -1,7 +1,6 @@
 package kms
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/kms/services"
@@ -15,10 +14,20 @@ type Delivery struct {
 	To    *terraform.Resource
 	Row   *services.Delivery
 	Value terraform.Value // names To
+
+	certain terraform.Truth // undecided where what it hangs on is not known
 }
 
 // DeliveriesTo lists what is delivered to a topic, a queue or a bucket, in the order of the table, roots and addresses.
-func (s *Snapshot) DeliveriesTo(r *terraform.Resource) []Delivery { return s.delivered().to[r] }
+func (s *Snapshot) DeliveriesTo(r *terraform.Resource) []Delivery {
+	var all []Delivery
+	for _, d := range s.delivered().to[r] {
+		if d.certain == terraform.True {
+			all = append(all, d)
+		}
+	}
+	return all
+}
 
 // deliveries is who delivers to whom, found once for a snapshot.
 type deliveries struct {
@@ -40,7 +49,7 @@ func (s *Snapshot) delivered() *deliveries {
 }
 
 func (s *Snapshot) deliver(r *terraform.Resource, row *services.Delivery) {
-	if r.Exists != terraform.True || r.Ignores(topOf(row.Path)) {
+	if r.Ignores(topOf(row.Path)) {
 		return
 	}
 	around, attr := "", row.Path
@@ -49,12 +58,13 @@ func (s *Snapshot) deliver(r *terraform.Resource, row *services.Delivery) {
 	}
 	places, _ := Places(r, around)
 	for _, place := range places {
-		if place.Exists != terraform.True || !holds(r, place, around, row) {
+		certain := terraform.All(r.Exists, place.Exists, holds(r, place, around, row))
+		if certain == terraform.False {
 			continue
 		}
 		for _, v := range listed(place.Value(attr)) {
 			if to := s.receiver(r, v, row.To); to != nil {
-				d := Delivery{r, to, row, v}
+				d := Delivery{r, to, row, v, certain}
 				s.sent.to[to], s.sent.from[r] = append(s.sent.to[to], d), append(s.sent.from[r], d)
 			}
 		}
@@ -77,22 +87,36 @@ func (s *Snapshot) receiver(from *terraform.Resource, v terraform.Value, typ str
 	return nil
 }
 
-// holds tells that what a delivery hangs on is certainly so, in the place that it is written in.
-func holds(r *terraform.Resource, place Place, around string, row *services.Delivery) bool {
+// holds tells whether what a delivery hangs on is so, in the place that it is written in.
+func holds(r *terraform.Resource, place Place, around string, row *services.Delivery) terraform.Truth {
+	verdict := terraform.True
 	for _, only := range row.Only {
 		v := placeOf(r).Value(only.Path)
-		if rest, inside := strings.CutPrefix(only.Path, around+"."); inside && around != "" {
+		if rest, inside := strings.CutPrefix(only.Path, around+"."); inside {
 			v = place.Value(rest)
 		}
-		text, known := v.Text()
-		switch {
-		case only.Values == nil && v.Set() == terraform.True && !(known && text == ""):
-		case only.Values != nil && (known && slices.Contains(only.Values, text) || v.Absent() && slices.Contains(only.Values, "")):
-		default:
-			return false
+		verdict = terraform.All(verdict, meets(v, only.Values))
+	}
+	return verdict
+}
+
+// meets tells whether a value is one of some, of which "" is that it is not set; without any, whether it is set.
+func meets(v terraform.Value, values []string) terraform.Truth {
+	if values == nil {
+		if text, known := v.Text(); known && text == "" {
+			return terraform.False
+		}
+		return v.Set()
+	}
+	var any []terraform.Truth
+	for _, value := range values {
+		if value == "" {
+			any = append(any, v.IsAbsent())
+		} else {
+			any = append(any, terraform.All(v.IsAbsent().Not(), v.IsString(value)))
 		}
 	}
-	return true
+	return terraform.Any(any...)
 }
 
 // listed are the certain members of a list, or the value itself.

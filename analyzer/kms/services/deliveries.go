@@ -16,6 +16,19 @@ type Only struct {
 	Values []string
 }
 
+// S3AccessLogs and BalancerLogs write into buckets that a key of S3 encrypts by default; the guides support no other.
+//   - https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+//   - https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+//   - https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/enable-access-logs.html
+const (
+	S3AccessLogs = "logging.s3.amazonaws.com"
+	BalancerLogs = "logdelivery.elasticloadbalancing.amazonaws.com"
+	FlowLogs     = "delivery.logs.amazonaws.com"
+)
+
+// TakesS3Keys tells that the service supports no bucket whose default is a key of KMS.
+func (d *Delivery) TakesS3Keys() bool { return d.Service == S3AccessLogs || d.Service == BalancerLogs }
+
 // Deliveries lists them. It is not to be changed.
 func Deliveries() []Delivery { return deliveries }
 
@@ -34,17 +47,14 @@ var (
 	signed   = []Only{{Path: "origin.origin_access_control_id"}}
 )
 
-// Only load balancers of the type application have rules of their own for the buckets of their logs.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+// A network load balancer writes into buckets with a customer managed key as well.
 func ofApplication(block string) []Only {
 	return []Only{{"load_balancer_type", []string{"application", ""}}, {block + ".enabled", []string{"true"}}}
 }
 
-// The services' names are those of the documents that Principal.Source names; S3's server access logs and those of
-// load balancers are encrypted by keys of S3 only, so no key has to let anybody in.
 var deliveries = []Delivery{
-	{"aws_alb", "access_logs.bucket", bucket, "logdelivery.elasticloadbalancing.amazonaws.com", ofApplication("access_logs")},
-	{"aws_alb", "connection_logs.bucket", bucket, "logdelivery.elasticloadbalancing.amazonaws.com", ofApplication("connection_logs")},
+	{"aws_alb", "access_logs.bucket", bucket, BalancerLogs, ofApplication("access_logs")},
+	{"aws_alb", "connection_logs.bucket", bucket, BalancerLogs, ofApplication("connection_logs")},
 	{"aws_cloudfront_distribution", "origin.domain_name", bucket, "cloudfront.amazonaws.com", signed},
 	{"aws_cloudwatch_composite_alarm", "alarm_actions", topic, "cloudwatch.amazonaws.com", acts},
 	{"aws_cloudwatch_composite_alarm", "insufficient_data_actions", topic, "cloudwatch.amazonaws.com", acts},
@@ -54,11 +64,12 @@ var deliveries = []Delivery{
 	{"aws_cloudwatch_metric_alarm", "alarm_actions", topic, "cloudwatch.amazonaws.com", acts},
 	{"aws_cloudwatch_metric_alarm", "insufficient_data_actions", topic, "cloudwatch.amazonaws.com", acts},
 	{"aws_cloudwatch_metric_alarm", "ok_actions", topic, "cloudwatch.amazonaws.com", acts},
-	{"aws_flow_log", "log_destination", bucket, "delivery.logs.amazonaws.com", toBucket},
-	{"aws_lb", "access_logs.bucket", bucket, "logdelivery.elasticloadbalancing.amazonaws.com", ofApplication("access_logs")},
-	{"aws_lb", "connection_logs.bucket", bucket, "logdelivery.elasticloadbalancing.amazonaws.com", ofApplication("connection_logs")},
-	{"aws_s3_bucket", "logging.target_bucket", bucket, "logging.s3.amazonaws.com", nil},
-	{"aws_s3_bucket_logging", "target_bucket", bucket, "logging.s3.amazonaws.com", nil},
+	{"aws_elb", "access_logs.bucket", bucket, BalancerLogs, []Only{{"access_logs.enabled", []string{"true", ""}}}},
+	{"aws_flow_log", "log_destination", bucket, FlowLogs, toBucket},
+	{"aws_lb", "access_logs.bucket", bucket, BalancerLogs, ofApplication("access_logs")},
+	{"aws_lb", "connection_logs.bucket", bucket, BalancerLogs, ofApplication("connection_logs")},
+	{"aws_s3_bucket", "logging.target_bucket", bucket, S3AccessLogs, nil},
+	{"aws_s3_bucket_logging", "target_bucket", bucket, S3AccessLogs, nil},
 	{"aws_s3_bucket_notification", "queue.queue_arn", queue, "s3.amazonaws.com", nil},
 	{"aws_s3_bucket_notification", "topic.topic_arn", topic, "s3.amazonaws.com", nil},
 	{"aws_sns_topic_subscription", "endpoint", queue, "sns.amazonaws.com", toQueue},

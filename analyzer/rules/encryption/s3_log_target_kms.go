@@ -34,12 +34,6 @@ var S3LogTargetKMS = rule.Rule{
 	Check:      checkLogTargets,
 }
 
-const (
-	accessLogs = "logging.s3.amazonaws.com"
-	balancers  = "logdelivery.elasticloadbalancing.amazonaws.com"
-	flowLogs   = "delivery.logs.amazonaws.com"
-)
-
 func checkLogTargets(p *rule.Pass) {
 	for _, bucket := range p.Head.OfType("aws_s3_bucket") {
 		by := map[string][]kms.Delivery{}
@@ -53,9 +47,9 @@ func checkLogTargets(p *rule.Pass) {
 		if !ok {
 			continue
 		}
-		checkAlgorithm(p, e, by[accessLogs], "server access logs of S3")
-		checkAlgorithm(p, e, by[balancers], "logs of an Application Load Balancer")
-		checkKeyID(p, e, by[flowLogs])
+		checkAlgorithm(p, e, by[services.S3AccessLogs], "server access logs of S3")
+		checkAlgorithm(p, e, by[services.BalancerLogs], "logs of a load balancer")
+		checkKeyID(p, e, by[services.FlowLogs])
 	}
 }
 
@@ -74,14 +68,14 @@ func checkAlgorithm(p *rule.Pass, e kms.BucketEncryption, from []kms.Delivery, l
 		Message: fmt.Sprintf("`%s` encrypts with `%s`, and its bucket receives the %s (`%s`), for which AWS supports a bucket with `AES256` as its default and no other. "+
 			"Nothing says whether the logs arrive: give them a bucket with `AES256`.", e.Address, name, logs, from[0].From.Address),
 	}
-	if key := e.Key(); from[0].Row.Service == accessLogs && named(key) != terraform.False && !kms.AWSManaged(key) {
+	if key := e.Key(); from[0].Row.Service == services.S3AccessLogs && named(key) != terraform.False && !kms.AWSManaged(key) {
 		keys, _, truth := p.Head.Target(key, e.Resource)
-		if truth != terraform.True || letsIn(p, keys[0], accessLogs) {
+		if truth != terraform.True || letsIn(p, keys[0], services.S3AccessLogs) {
 			return
 		}
 		problem.Severity = finding.High
 		problem.Message = fmt.Sprintf("`%s` encrypts with `%s`, and its bucket receives the %s (`%s`), which AWS does not support. The policy of `%s` does not let "+
-			"`%s` in either, so the logs are lost without an error in Terraform: give them a bucket with `AES256`.", e.Address, name, logs, from[0].From.Address, keys[0].Address, accessLogs)
+			"`%s` in either, so the logs are lost without an error in Terraform: give them a bucket with `AES256`.", e.Address, name, logs, from[0].From.Address, keys[0].Address, services.S3AccessLogs)
 	}
 	p.Report(problem)
 }
