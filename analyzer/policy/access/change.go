@@ -34,6 +34,9 @@ func (c *comparer) changed(allows side, q *question, r *requester, group action.
 	kept := allowing.hasCondition(keys)
 	d := difference{cause: why, allowing: allowing.clause, whom: c.widest(allowing, r)}
 	d.Actions = group
+	if why != denied && d.whom != nil {
+		d.By, d.ByOwn = d.whom.Kind, c.isOwn(*d.whom)
+	}
 	switch {
 	case why == denied && !r.elsewhere:
 		c.concern(&d, nil, r)

@@ -40,6 +40,8 @@ type Change struct {
 	Principal string          // in Markdown: "everyone", "the key's account", or a text as written in a code span
 	Kind      Kind            // of the principal
 	Own       terraform.Truth // whether its account is the key's, where it has one
+	By        Kind            // of whom the statement names that allows it; Unknown where a Deny made the difference
+	ByOwn     terraform.Truth // whether that one's account is the key's
 	Actions   action.Set
 	// Words is a sentence without its full stop, in Markdown: "`arn:aws:iam::111122223333:role/app` may now `kms:Decrypt`",
 	// "the condition on `kms:ViaService` no longer limits `kms:Decrypt` for everyone".

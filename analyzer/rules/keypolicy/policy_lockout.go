@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
@@ -40,6 +41,9 @@ var PolicyLockout = rule.Rule{
 }
 
 func findLockout(j *judged) []rule.Problem {
+	if slices.ContainsFunc(j.document.Faults, func(f policy.Fault) bool { return f.Kind == policy.Refused }) {
+		return nil // it never gets in place
+	}
 	for _, s := range j.document.Statements {
 		if j.deniesAll(s) {
 			return []rule.Problem{j.problem(s, s.Range, "", fmt.Sprintf(
@@ -94,14 +98,16 @@ func (j *judged) lasting(wanted action.Set) bool {
 }
 
 // able lists whom a statement allows an action that they can call. Another account's principals can only do what works
-// across accounts, and a service administers no key of ours.
+// across accounts, and a service administers no key of ours. An ARN that AWS refuses means somebody, and keeps the policy
+// from being put in place; the id of a deleted role means nobody.
 func (j *judged) able(a allow, wanted action.Set) []access.Principal {
 	if a.actions&wanted == 0 {
 		return nil
 	}
 	list, _ := access.Principals(a.Statement, j.owner)
 	return slices.DeleteFunc(list, func(p access.Principal) bool {
-		return p.Kind == access.Invalid || p.Kind == access.Service || p.Own == terraform.False
+		text, _ := p.Text.Symbol()
+		return p.Kind == access.Invalid && !strings.HasPrefix(text, "arn:") || p.Kind == access.Service || p.Own == terraform.False
 	})
 }
 

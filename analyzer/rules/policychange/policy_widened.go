@@ -156,7 +156,7 @@ func (r revision) severity(c access.Change) (severity finding.Severity, why stri
 		escalates |= action.CreateGrant
 	}
 	switch {
-	case c.Kind == access.Account && c.Own == terraform.True:
+	case c.Kind == access.Account && c.Own == terraform.True, c.By == access.Account && c.ByOwn == terraform.True:
 		return finding.Low, ", and leaves to the account's IAM policies who may do it"
 	case c.Kind == access.Everyone && c.Head != nil:
 		switch limit, _ := access.CallerLimit(*c.Head, r.Head.Owner(r.key)); limit {
