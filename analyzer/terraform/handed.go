@@ -24,6 +24,7 @@ func (r *Resource) HandedOut() bool {
 // handing collects the resources that arguments of unread modules refer to.
 type handing struct {
 	found map[string]bool
+	given map[string]bool // variables of the root module; nil where nobody asks
 	seen  map[string]bool // locals, variables and outputs that were followed
 	depth int
 }
@@ -85,6 +86,8 @@ func (h *handing) traversal(s *Scope, traversal hcl.Traversal) {
 			for _, body := range s.call.bodies {
 				h.expressions(s.parent, []hcl.Expression{attribute(body, step.Name)})
 			}
+		} else if h.given != nil {
+			h.given[step.Name] = true
 		}
 	case "module":
 		h.output(s.children["module."+step.Name], traversal[2:])

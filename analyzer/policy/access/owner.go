@@ -12,6 +12,7 @@ type Owner struct {
 	key      *terraform.Resource
 	provider terraform.Provider
 	number   policy.Text // of the account; the empty text where it is not known
+	twin     *Owner      // of another key that is certainly in the same account; nil without one
 }
 
 // OwnerOf reads what the configuration says about the account of a key.
@@ -20,10 +21,26 @@ func OwnerOf(key *terraform.Resource) Owner {
 	return Owner{key: key, provider: provider, number: numberOf(provider)}
 }
 
+// With is the owner of a key that is in the account of another one, as a replica is in that of its primary: what the
+// provider configuration of either proves, holds for both.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+func (o Owner) With(other Owner) Owner {
+	other.twin = nil
+	o.twin = &other
+	return o
+}
+
 // Self tells whether a text is the number of the key's account. It is True only where that is proven: by a
 // data.aws_caller_identity of the key's own provider configuration, or by what the configuration allows or assumes. A
 // number of which nothing is proven is undecided: it may be the key's own.
 func (o Owner) Self(account policy.Text) terraform.Truth {
+	if own := o.self(account); own != terraform.Undecided || o.twin == nil {
+		return own
+	}
+	return o.twin.self(account)
+}
+
+func (o Owner) self(account policy.Text) terraform.Truth {
 	if o.key == nil {
 		return terraform.Undecided
 	}
@@ -45,6 +62,13 @@ func (o Owner) Self(account policy.Text) terraform.Truth {
 // same tells whether a resource is in the account of the key: it is where both use one provider configuration, or two
 // that act as the same. Any others may lead to one account too, so only their numbers tell them apart.
 func (o Owner) same(r *terraform.Resource) terraform.Truth {
+	if own := o.alike(r); own != terraform.Undecided || o.twin == nil {
+		return own
+	}
+	return o.twin.alike(r)
+}
+
+func (o Owner) alike(r *terraform.Resource) terraform.Truth {
 	if o.key == nil || r.Scope.Root != o.key.Scope.Root {
 		return terraform.Undecided
 	}
