@@ -170,7 +170,7 @@ func (r revision) severity(c access.Change) (severity finding.Severity, why stri
 		return finding.Low, ""
 	case c.Kind == access.Service:
 		return finding.Medium, ", nor does a condition say for whom the service does it"
-	case c.Own == terraform.False && !r.trusted(c):
+	case c.Own == terraform.False && !r.trusted(c) && !r.letIn(c):
 		return finding.Critical, ", and it is another account whose administrators decide who there can do it"
 	}
 	if escalates != 0 {
@@ -200,6 +200,23 @@ func forServices(s *policy.Statement) bool {
 		key, _ := c.Key.Known()
 		return strings.EqualFold(key, "kms:GrantIsForAWSResource") && len(c.Values.Items) == 1 && c.Values.Items[0].Is("true") == terraform.True
 	})
+}
+
+// letIn tells that the policy of the base allowed something to the same account already: who is there is nothing new.
+func (r revision) letIn(c access.Change) bool {
+	owner := r.Base.Owner(r.old)
+	for _, d := range alternatives(r.Base.Policy(r.old)) {
+		for _, s := range d.Statements {
+			list, _ := access.Principals(s, owner)
+			if s.Effect.Is("Allow") == terraform.True && slices.ContainsFunc(list, func(p access.Principal) bool {
+				account, named := p.Account.Symbol()
+				return named && account != "" && strings.Contains(c.Principal, account)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // trusted tells that the settings list the account which a change lets in.
