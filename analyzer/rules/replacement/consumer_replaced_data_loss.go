@@ -130,6 +130,7 @@ func snapshotOf(before *terraform.Resource) string {
 		return ", without a last snapshot,"
 	case terraform.True:
 		return ", of which a last snapshot stays,"
+	case terraform.Undecided:
 	}
 	return ""
 }
