@@ -11,6 +11,8 @@ import (
 
 	"github.com/kms-review/kms-review/app/browsertest"
 	"github.com/kms-review/kms-review/app/posture"
+	"github.com/kms-review/kms-review/app/simulator"
+	site "github.com/kms-review/kms-review/app/simulator/page"
 )
 
 var screenshots = flag.String("screenshots", "", "directory for pictures of the page")
@@ -74,3 +76,39 @@ const overlaps = `(() => {
 	}
 	return found.join("; ");
 })()`
+
+// The issue is looked at as GitHub shows it, at its largest.
+func TestIssueInABrowser(t *testing.T) {
+	ctx := browsertest.Start(t)
+	sim, err := simulator.New(simulator.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	repo, err := sim.CreateRepository("initech", ".github-private", map[string]string{"README.md": "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := Issue(large(), false)
+	if _, err := repo.OpenIssue("kms-review", IssueTitle, body); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the body has %d bytes", len(body))
+	server := httptest.NewServer(site.New(sim))
+	defer server.Close()
+	b := browsertest.NewTab(ctx, t)
+	b.Pictures = *screenshots
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 390} {
+			b.Look(server.URL+"/initech/.github-private/issues/1", width, scheme)
+			b.Expect("headings", `[...document.querySelectorAll(".markdown h3")].map(h => h.innerText).join()`,
+				"Trend,Needs action,By rule,By repository,Keys,Waivers,Coverage,What to do with this")
+			b.Expect("tables", `document.querySelectorAll(".markdown table").length`, "6")
+			b.Expect("box", `document.querySelectorAll(".markdown input").length`, "1")
+			b.Expect("mentions", `document.querySelectorAll(".mention").length`, "0")
+			b.Expect("width", `document.documentElement.scrollWidth <= innerWidth`, "true")
+			b.Picture(fmt.Sprintf("issue-%d-%s", width, scheme))
+		}
+	}
+	b.Quiet(server.URL)
+}

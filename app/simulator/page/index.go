@@ -6,15 +6,16 @@ import (
 	"github.com/kms-review/kms-review/app/simulator"
 )
 
-// indexPage lists repositories with their pull requests.
+// indexPage lists repositories with their pull requests and issues.
 type indexPage struct {
 	frame
 	Repositories []repositoryView
 }
 
 type repositoryView struct {
-	Name  string
-	Pulls []*pullHead
+	Name   string
+	Pulls  []*pullHead
+	Issues []issueHead
 }
 
 // index shows all repositories, or the one that the path names.
@@ -35,6 +36,9 @@ func (s *site) index(w http.ResponseWriter, r *http.Request) {
 			f := s.frame(p, "", "")
 			data.Refresh = data.Refresh || f.Refresh
 			v.Pulls = append([]*pullHead{f.Pull}, v.Pulls...)
+		}
+		for _, i := range repo.Issues() {
+			v.Issues = append([]issueHead{newIssueHead(repo, i)}, v.Issues...)
 		}
 		data.Repositories = append(data.Repositories, v)
 	}

@@ -1,5 +1,5 @@
 // Package page owns the web pages of the simulated GitHub: a pull request as a reviewer would see it, with its
-// conversation, changed files and checks. It only reads. Everything shown comes from a pull request and is hostile:
+// conversation, changed files and checks, and issues. It only reads. Everything shown comes from a pull request and is hostile:
 // no page has a script, the Content-Security-Policy allows none, and Markdown passes an allowlist.
 package page
 
@@ -29,8 +29,8 @@ type site struct {
 	templates map[string]*template.Template
 }
 
-// New makes the handler. Its paths are those of GitHub: /OWNER/NAME/pull/N, with /files and /checks below it, and
-// /OWNER/NAME/blob/SHA/PATH.
+// New makes the handler. Its paths are those of GitHub: /OWNER/NAME/pull/N, with /files and /checks below it,
+// /OWNER/NAME/issues/N and /OWNER/NAME/blob/SHA/PATH.
 func New(sim *simulator.Simulator) http.Handler {
 	s := &site{sim: sim, markdown: newMarkdown(sim.URL()), templates: parseTemplates()}
 	mux := http.NewServeMux()
@@ -44,6 +44,7 @@ func New(sim *simulator.Simulator) http.Handler {
 	mux.HandleFunc("GET /{owner}/{name}/pull/{number}", s.conversation)
 	mux.HandleFunc("GET /{owner}/{name}/pull/{number}/files", s.files)
 	mux.HandleFunc("GET /{owner}/{name}/pull/{number}/checks", s.checks)
+	mux.HandleFunc("GET /{owner}/{name}/issues/{number}", s.issue)
 	mux.HandleFunc("GET /{owner}/{name}/runs/{id}", s.run)
 	mux.HandleFunc("GET /{owner}/{name}/blob/{sha}/{path...}", s.blob)
 	mux.HandleFunc("/", s.notFound)
@@ -66,7 +67,7 @@ func parseTemplates() map[string]*template.Template {
 		"ago": ago, "short": short, "plural": plural, "hue": hue, "initial": initial, "date": date, "levelName": levelName,
 	}).ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/icons.html"))
 	set := map[string]*template.Template{}
-	for _, name := range []string{"index", "conversation", "files", "checks", "blob", "missing"} {
+	for _, name := range []string{"index", "conversation", "files", "checks", "blob", "issue", "missing"} {
 		set[name] = template.Must(template.Must(base.Clone()).ParseFS(embedded, "templates/"+name+".html"))
 	}
 	return set

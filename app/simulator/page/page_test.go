@@ -34,6 +34,8 @@ func TestPagesWithoutABrowser(t *testing.T) {
 	run := p.CheckRuns()[0]
 	sha := p.HeadSHA()
 	const pull = "/acme/platform/pull/1"
+	issue := must(w.repo.OpenIssue("maintainer", "Everything", "- [ ] a box\n"))(t)
+	must(issue.Comment("maintainer", "said under it"))(t)
 	for _, c := range []struct {
 		name, path string
 		status     int
@@ -45,6 +47,9 @@ func TestPagesWithoutABrowser(t *testing.T) {
 		{"files", pull + "/files", 200, []string{"KMS104 rotation-turned-off", "Changes in main.tf"}},
 		{"checks", pull + "/checks", 200, []string{"2 new findings (2 high)", "<summary>Undecided</summary>", "lines 7 to 9"}},
 		{"check run", pull + "/checks?check_run_id=" + itoa(run.ID), 200, []string{"2 new findings (2 high)"}},
+		{"issue", "/acme/platform/issues/2", 200, []string{"Everything", `<input type="checkbox" disabled>`, "said under it", "Open"}},
+		{"list with the issue", "/acme/platform", 200, []string{"/acme/platform/issues/2", "/acme/platform/pull/1"}},
+		{"no issue", "/acme/platform/issues/1", 404, []string{"There is no issue 1 in acme/platform."}},
 		{"file", "/acme/platform/blob/" + sha + "/main.tf?lines=7-8", 200, []string{`id="L7" class="marked"`, `id="L9">`}},
 		{"style", "/style.css", 200, []string{"prefers-color-scheme: dark"}},
 		{"icon", "/icon.svg", 200, []string{"<svg"}},

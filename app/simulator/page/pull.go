@@ -54,13 +54,13 @@ func (s *site) pull(w http.ResponseWriter, r *http.Request) (*simulator.Pull, bo
 	if !found {
 		return nil, false
 	}
-	number, err := strconv.Atoi(r.PathValue("number"))
-	pulls := repo.Pulls()
-	if err != nil || number < 1 || number > len(pulls) {
-		s.missing(w, "There is no pull request "+r.PathValue("number")+" in "+repo.FullName()+".")
-		return nil, false
+	for _, p := range repo.Pulls() { // issues have numbers of the same row
+		if strconv.Itoa(p.State().Number) == r.PathValue("number") {
+			return p, true
+		}
 	}
-	return pulls[number-1], true
+	s.missing(w, "There is no pull request "+r.PathValue("number")+" in "+repo.FullName()+".")
+	return nil, false
 }
 
 // patience is how long after a push a page reloads although no check run has come: an App may be gone for good.
