@@ -132,18 +132,31 @@ func (b issue) ruleTable(room int) string {
 	}) + "\n"
 }
 
-// repositoryTable is every scanned repository, worst first.
+// repositoryTable is every scanned repository that has something to show, worst first; the others are counted.
 func (b issue) repositoryTable(room int) string {
 	all := b.ranked()
 	if len(all) == 0 {
 		return ""
 	}
-	const head = "### By repository\n\n| Repository | Critical | High | Medium | Low | Waived | Scanned at |\n|---|--:|--:|--:|--:|--:|---|\n"
-	return head + fitted(all, repositoryRows, room-len(head)-1, "repository", func(r *posture.Repository) string {
+	var shown []*posture.Repository
+	for _, r := range all {
+		if len(r.Findings)+r.FindingsLeftOut+len(r.Waivers) > 0 {
+			shown = append(shown, r)
+		}
+	}
+	rest := ""
+	if n := len(all) - len(shown); n > 0 {
+		rest = fmt.Sprintf("%s %s scanned and %s neither an open finding nor a waiver.\n\n", repositories(n), was(n), has(n))
+	}
+	const title, head = "### By repository\n\n", "| Repository | Critical | High | Medium | Low | Waived |\n|---|--:|--:|--:|--:|--:|\n"
+	if len(shown) == 0 {
+		return title + rest
+	}
+	return title + head + fitted(shown, repositoryRows, room-len(title)-len(head)-len(rest)-1, "repository", func(r *posture.Repository) string {
 		s := count(r.Findings)
-		return fmt.Sprintf("| %s | %s | %s | %s | %s%s | %s | %s |\n", b.repository(r), number(s[0]), number(s[1]), number(s[2]), number(s[3]),
-			beyond(r.FindingsLeftOut), number(len(r.Waivers)), b.commit(r))
-	}) + "\n"
+		return fmt.Sprintf("| %s | %s | %s | %s | %s%s | %s |\n", b.repository(r), number(s[0]), number(s[1]), number(s[2]), number(s[3]),
+			beyond(r.FindingsLeftOut), number(len(r.Waivers)))
+	}) + "\n" + rest
 }
 
 // beyond says how many findings the posture does not hold.

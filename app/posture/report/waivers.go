@@ -51,9 +51,9 @@ func (b issue) waivers(room int) string {
 	if len(notable) == 0 {
 		return fmt.Sprintf("### Waivers\n\n%s; none is expired, ends within 30 days, lacks a reason or is new.\n\n", plural(len(b.waived), "waiver"))
 	}
-	head += "| Ends | What | Rule | Where | Reason |\n|---|---|---|---|---|\n"
+	head += "| Ends | Rule | Where | Reason |\n|---|---|---|---|\n"
 	return head + fitted(notable, len(notable), room-len(head)-1, "waiver", func(w pardon) string {
-		return fmt.Sprintf("| %s | %s | %s %s | %s %s %s | %s |\n", w.until(), b.notes(w), quote.Inert(w.Rule), quote.Inert(w.Waiver.Name),
+		return fmt.Sprintf("| %s: %s | %s %s | %s %s %s | %s |\n", w.until(), b.notes(w), quote.Inert(w.Rule), quote.Inert(w.Waiver.Name),
 			b.repository(w.Repository), quote.CodeCell(w.Address), b.line(w.Repository, w.Waiver.Commit, w.File, w.Line, w.Line),
 			quote.Inert(quote.Shorten(quote.Cut(w.Waiver.Reason, 8*reasonRunes), reasonRunes)))
 	}) + "\n"

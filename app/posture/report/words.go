@@ -60,12 +60,19 @@ func plural(n int, noun string) string {
 
 func repositories(n int) string { return plural(n, "repository") }
 
-// was and its plural after a number of things.
+// was and has, and their plurals, after a number of things.
 func was(n int) string {
 	if n == 1 {
 		return "was"
 	}
 	return "were"
+}
+
+func has(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }
 
 // words lists the severities that there are: "2 critical, 1 low".
@@ -141,14 +148,6 @@ func spot(file string, line int) string {
 		return file
 	}
 	return fmt.Sprintf("%s:%d", file, line)
-}
-
-// commit links to what was scanned.
-func (a account) commit(r *posture.Repository) string {
-	if len(r.Commit) < 7 || len(r.Commit) > 64 {
-		return ""
-	}
-	return fmt.Sprintf("[%s](%s/tree/%s)", quote.CodeCell(r.Commit[:7]), a.url(r), quote.Path(r.Commit))
 }
 
 // pullRequest is the address of a pull request; 0 has none. On github.com it leads through the host that is there for
