@@ -52,6 +52,8 @@ func TestSuggestionsHold(t *testing.T) {
 type tally struct {
 	findings, offered, parsed, cured, quiet, fmtBefore, fmtAfter, validBefore, validAfter int
 
+	widens int // of quiet: KMS804 says of the edit what it is for
+
 	without map[string]int // reasons for no suggestion
 }
 
@@ -130,6 +132,10 @@ func (p *prover) applied(t *testing.T, head fs.FS, f finding.Finding) (before, a
 	return before, fix.ApplySuggestion(before, *f.Suggestion)
 }
 
+// widening are the rules whose suggestions give somebody what the policy leaves out: the account's root its key, or a
+// principal the action that a misspelt name stands for. A review of them says so, and fails no check.
+var widening = []string{"KMS203", "KMS204", "KMS206"}
+
 // reviewed parses the file and reviews the edit as somebody's change.
 func (p *prover) reviewed(t *testing.T, count *tally, head fs.FS, f finding.Finding, after []byte) {
 	parse := hclparse.NewParser().ParseHCL
@@ -149,14 +155,18 @@ func (p *prover) reviewed(t *testing.T, count *tally, head fs.FS, f finding.Find
 		t.Errorf("%s: review of the edit: %v", describe(f), err)
 		return
 	}
-	cured := false
+	cured, widens := false, false
 	var fresh []string
 	for _, other := range report.Findings {
 		// Not by fingerprint: a change of a module that looks like a root is reviewed there, and a scan sees it through
 		// its callers.
 		same := other.Rule == f.Rule && other.File == f.File && other.StartLine == f.StartLine
 		cured = cured || other.Status == finding.Fixed && same
-		if other.Status == finding.New {
+		switch {
+		case other.Status != finding.New:
+		case other.Rule == "KMS804" && slices.Contains(widening, f.Rule) && other.Severity != finding.Critical && other.Severity != finding.High:
+			widens = true
+		default:
 			fresh = append(fresh, describe(other))
 		}
 	}
@@ -164,6 +174,9 @@ func (p *prover) reviewed(t *testing.T, count *tally, head fs.FS, f finding.Find
 		count.cured++
 	} else {
 		t.Errorf("%s: the review of the edit does not say that it is fixed", describe(f))
+	}
+	if widens {
+		count.widens++
 	}
 	if len(fresh) == 0 {
 		count.quiet++
@@ -299,10 +312,10 @@ func copyTerraform(to, from string) error {
 }
 
 func (p *prover) print(t *testing.T) {
-	t.Logf("%-7s %8s %8s %8s %8s %8s %12s %12s  %s", "rule", "findings", "offered", "parses", "gone", "quiet", "fmt", "validate", "without a suggestion")
+	t.Logf("%-7s %8s %8s %8s %8s %8s %8s %12s %12s  %s", "rule", "findings", "offered", "parses", "gone", "quiet", "widens", "fmt", "validate", "without a suggestion")
 	for _, rule := range slices.Sorted(maps.Keys(p.tallies)) {
 		c := p.tallies[rule]
-		t.Logf("%-7s %8d %8d %8d %8d %8d %12s %12s  %v", rule, c.findings, c.offered, c.parsed, c.cured, c.quiet,
+		t.Logf("%-7s %8d %8d %8d %8d %8d %8d %12s %12s  %v", rule, c.findings, c.offered, c.parsed, c.cured, c.quiet, c.widens,
 			fmt.Sprintf("%d of %d", c.fmtAfter, c.fmtBefore), fmt.Sprintf("%d of %d", c.validAfter, c.validBefore), c.without)
 	}
 	t.Logf("root modules that terraform cannot validate without the suggestion: %v", p.notValid)

@@ -164,8 +164,12 @@ func all(value policy.Text) bool {
 	return known && text != "" && strings.Trim(text, "*") == ""
 }
 
-// concrete tells a pattern that only one owner can match: an id without wildcards, or an ARN with its account.
+// concrete tells a pattern that only one owner can match: an id without wildcards, or an ARN with its account, which
+// stands in the ARN of a role that the pattern begins with.
 func concrete(meaning callerKey, value policy.Text) bool {
+	if meaning == callerARN && len(value.Parts) > 0 && value.Parts[0].Unknown != nil && isIdentity(value.Parts[0].Unknown.Reference) {
+		return true
+	}
 	if fields := split(value, ":", 6); meaning == callerARN && len(fields) == 6 {
 		if account, known := fields[4].Known(); !known || isAccount(account) {
 			return plain(fields[4])
@@ -175,6 +179,14 @@ func concrete(meaning callerKey, value policy.Text) bool {
 		return plain(pieces[0])
 	}
 	return plain(value)
+}
+
+func isIdentity(ref *terraform.Reference) bool {
+	if ref == nil {
+		return false
+	}
+	r := sole(*ref)
+	return r != nil && meanings[attribute{r.Kind, r.Type, ref.Attribute}] == Identity
 }
 
 // plain tells that a text certainly has no wildcard: what AWS calls a resource has none in it.
