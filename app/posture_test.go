@@ -11,11 +11,18 @@ import (
 	"github.com/kms-review/kms-review/app/store"
 )
 
-// newOrganisation starts GitHub without anything in it, and the App, which writes summaries without waiting.
-func newOrganisation(t *testing.T) *world {
+// newGitHub starts GitHub without anything in it. The App, once it starts, writes summaries without waiting.
+func newGitHub(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, sim: conformance.Start(t), db: newDatabase(t), waiting: `state="none"`}
 	w.opts.SummarySettle, w.opts.SummaryEvery = time.Millisecond, time.Millisecond
+	return w
+}
+
+// newOrganisation starts GitHub and the App.
+func newOrganisation(t *testing.T) *world {
+	t.Helper()
+	w := newGitHub(t)
 	w.start()
 	return w
 }

@@ -28,15 +28,30 @@ func (nightlyArgs) InsertOpts() river.InsertOpts {
 
 // Work implements river.Worker.
 func (w *nightlyWorker) Work(ctx context.Context, _ *river.Job[nightlyArgs]) error {
-	installations, err := w.queue.store.Installations(ctx)
-	if err == nil {
-		err = w.queue.raiseTasks(ctx, due(installations, time.Now()))
-	}
-	if err != nil {
+	if err := w.ask(ctx); err != nil {
 		w.queue.log.WarnContext(ctx, "nightly comparison not asked for", slog.Any("error", err))
 		return errRetry
 	}
 	return nil
+}
+
+// ask asks for what is due and not asked for yet.
+func (w *nightlyWorker) ask(ctx context.Context) error {
+	installations, err := w.queue.store.Installations(ctx)
+	if err != nil {
+		return err
+	}
+	var tasks []Task
+	for _, task := range due(installations, time.Now()) {
+		waiting, err := w.queue.store.Pending(ctx, task.InstallationID, task.Kind)
+		if err != nil {
+			return err
+		}
+		if waiting == 0 {
+			tasks = append(tasks, task)
+		}
+	}
+	return w.queue.raiseTasks(ctx, tasks)
 }
 
 const (

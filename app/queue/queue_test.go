@@ -196,7 +196,7 @@ func (f *fixture) idle() {
 	wait(f.t, "the queue is empty", func() bool {
 		var jobs int
 		err := f.store.Reads().QueryRowContext(f.t.Context(), `SELECT count(*) FROM river_job
-			WHERE kind <> 'sweep' AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`).Scan(&jobs)
+			WHERE kind NOT IN ('sweep', 'nightly') AND state IN ('available', 'pending', 'retryable', 'running', 'scheduled')`).Scan(&jobs)
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -228,6 +228,9 @@ func TestConformance(t *testing.T) {
 		"panic is an error of one job":    testPanic,
 		"news brings a retry forward":     testRetryForward,
 		"coalesce":                        testCoalesce,
+		"tasks":                           testTasks,
+		"a task that may wait":            testTaskLater,
+		"a task that was removed":         testRemovedTask,
 		"recheck":                         testRecheck,
 		"rerequested":                     testRerequested,
 		"installation":                    testInstallation,

@@ -3,6 +3,7 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path"
 	"slices"
@@ -132,16 +133,22 @@ func (r *Repository) languageNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := languagesIn(strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00"))
+	r.history.languages[head] = names
+	return names, nil
+}
+
+// languagesIn lists the languages of files, the most frequent first.
+func languagesIn(files iter.Seq[string]) []string {
 	counts := map[string]int{}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+	for name := range files {
 		if language := languagesOf[path.Ext(name)]; language != "" && !vendored(name) {
 			counts[language]++
 		}
 	}
 	names := sortedKeys(counts)
 	slices.SortStableFunc(names, func(a, b string) int { return counts[b] - counts[a] })
-	r.history.languages[head] = names
-	return names, nil
+	return names
 }
 
 func vendored(name string) bool {

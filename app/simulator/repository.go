@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"time"
@@ -70,9 +71,11 @@ func (s *Simulator) CreateRepository(owner, name string, files map[string]string
 	}
 	plan := newPlan(files, []CommitOption{By("maintainer")})
 	s.person("maintainer")
-	if _, err := r.writeCommit("refs/heads/"+r.defaultBranch, "Initial commit", "", plan); err != nil {
+	head, err := r.writeCommit("refs/heads/"+r.defaultBranch, "Initial commit", "", plan)
+	if err != nil {
 		return nil, fmt.Errorf("create repository %s/%s: %w", owner, name, err)
 	}
+	r.history.languages[head] = languagesIn(maps.Keys(files))
 	r.permissions["maintainer"] = "admin"
 	s.repos = append(s.repos, r)
 	return r, nil

@@ -1,6 +1,6 @@
 // Package store owns the database: SQLite in one file, or PostgreSQL, behind one *sql.DB, with its migrations.
 // It keeps what GitHub said by id (deliveries, pull requests, installations), what the App published, which directory
-// calls which on default branches, and a bounded cache of file contents by hash. It never keeps a token.
+// calls which on default branches, how default branches stand, and a bounded cache of file contents by hash. It never keeps a token.
 //
 // SQLite serves one process: Open takes a lock beside the file, so a second process gets a clear error and
 // cannot take over jobs that the first one is running. Commits are synchronous=FULL, because a delivery that

@@ -50,6 +50,13 @@ func TestConformance(t *testing.T) {
 		"rollback":       testRollback,
 		"open again":     testOpenAgain,
 		"concurrent use": testConcurrent,
+		"tasks":          testTasks,
+		"postures":       testPostures,
+		"summary issue":  testSummaryIssue,
+		"transferred":    testTransferred,
+		"quieted":        testQuieted,
+
+		"state of an installation": testInstallationState,
 	}
 	storetest.Each(t, func(t *testing.T, databases storetest.Databases) {
 		for name, test := range suite {

@@ -143,7 +143,7 @@ func (s *Source) Look(ctx context.Context, client *gh.Client, ids []string, pull
 	fields := fmt.Sprintf(lookFields, "", "")
 	if pulls {
 		fields = fmt.Sprintf(lookFields, "",
-			`pullRequests(last: 30, states: [OPEN]) { nodes { number baseRefOid headRefOid } }`)
+			fmt.Sprintf("pullRequests(last: %d, states: [OPEN]) { nodes { number baseRefOid headRefOid } }", lookPulls))
 	}
 	for batch := range slices.Chunk(ids, lookBatch) {
 		if org, err = s.lookOnce(ctx, client, batch, fields, looks); err != nil {

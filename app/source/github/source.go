@@ -1,5 +1,6 @@
 // Package github owns the reading of a pull request (or a merge group) from GitHub: what it changes, the
-// directories that the change reaches, and what this App has already said there. It only reads.
+// directories that the change reaches, and what this App has already said there; and the reading of default branches
+// (look.go, branch.go). It only reads.
 //
 // The requests, in order, and why they are so few:
 //
