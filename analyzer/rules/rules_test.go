@@ -54,7 +54,7 @@ func TestMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range examples {
-			findings, err := e.Findings(t.Context(), r)
+			findings, undecided, err := e.Says(t.Context(), r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,6 +63,9 @@ func TestMessages(t *testing.T) {
 				for _, evidence := range f.Evidence {
 					fmt.Fprintf(&got, "  see %s:%d: %s\n", evidence.File, evidence.StartLine, evidence.Note)
 				}
+			}
+			for _, u := range undecided {
+				fmt.Fprintf(&got, "%s %s %s:%d undecided\n  %s\n", r.ID, e.Name, u.File, u.StartLine, u.Reason)
 			}
 		}
 	}

@@ -70,10 +70,10 @@ func (e Example) analyse(ctx context.Context, r rule.Rule, head map[string]strin
 	return analyzer.Analyze(ctx, in)
 }
 
-// Findings are the rule's own new findings in an example.
-func (e Example) Findings(ctx context.Context, r rule.Rule) ([]finding.Finding, error) {
+// Says gives the rule's own new findings in an example, and what it cannot judge there.
+func (e Example) Says(ctx context.Context, r rule.Rule) (findings []finding.Finding, undecided []finding.Undecided, err error) {
 	report, err := e.analyse(ctx, r, e.Head)
-	return own(report, r), err
+	return own(report, r), slices.DeleteFunc(report.Undecided, func(u finding.Undecided) bool { return u.Rule != r.ID }), err
 }
 
 // own drops the findings of other rules: those have their own specifications.

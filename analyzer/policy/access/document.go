@@ -33,7 +33,7 @@ func Complete(d policy.Document, o Owner, about action.Set) (terraform.Truth, st
 			continue
 		}
 		if why := open(s, o); why != "" {
-			return terraform.Undecided, fmt.Sprintf("%s of %s", why, Name(s, i))
+			return terraform.Undecided, fmt.Sprintf(why, Name(s, i))
 		}
 	}
 	return terraform.True, ""
@@ -47,40 +47,40 @@ func Name(s policy.Statement, place int) string {
 	return fmt.Sprintf("statement %d", place+1)
 }
 
-// open says what is not known of a statement; "" where it is known well enough.
+// open says what is not known of a statement, with a place for its name; "" where it is known well enough.
 func open(s policy.Statement, o Owner) string {
 	effect, effectKnown := s.Effect.Known()
 	switch {
 	case s.Exists != terraform.True:
-		return "it is not known whether there is a part"
+		return "it is not known whether there is %s"
 	case s.Open:
-		return "the elements are not known"
+		return "the elements of %s are not known"
 	case !effectKnown || effect != "Allow" && effect != "Deny":
-		return "the effect is not known"
+		return "the effect of %s is not known"
 	}
 	for _, list := range []func(policy.Statement, Owner) ([]Principal, bool){Principals, NotPrincipals} {
 		principals, whole := list(s, o)
 		if !whole {
-			return "the principals are not known"
+			return "the principals of %s are not known"
 		}
 		for _, p := range principals {
 			if p.Kind == Unknown {
-				return "a principal is not known"
+				return "a principal of %s is not known"
 			}
 		}
 	}
 	if certain, possible := Actions(s); certain != possible || s.Actions.Present == terraform.Undecided || s.NotActions.Present == terraform.Undecided {
-		return "the actions are not known"
+		return "the actions of %s are not known"
 	}
 	if o.ours(s) == terraform.Undecided {
-		return "it is not known whether this key is the resource"
+		return "it is not known whether this key is the resource of %s"
 	}
 	if s.Conditions.Open {
-		return "the conditions are not known"
+		return "the conditions of %s are not known"
 	}
 	for _, c := range s.Conditions.Items {
 		if _, known := c.Key.Known(); !known || c.Exists != terraform.True {
-			return "a condition is not known"
+			return "a condition of %s is not known"
 		}
 	}
 	return ""

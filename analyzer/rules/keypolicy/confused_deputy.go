@@ -165,7 +165,7 @@ func (j *judged) ownOnly() bool {
 	return !slices.ContainsFunc(j.document.Statements, func(s policy.Statement) bool {
 		list, whole := access.Principals(s, j.owner)
 		return !whole || slices.ContainsFunc(list, func(p access.Principal) bool {
-			return (p.Kind == access.Account || p.Kind == access.Identity) && p.Own == terraform.False || p.Kind == access.Unknown
+			return p.Own == terraform.False || p.Kind == access.Unknown
 		})
 	})
 }

@@ -131,7 +131,7 @@ func (j *judged) whole(message string, evidence ...rule.Evidence) rule.Problem {
 	at := j.document.Range
 	if j.document.Resource != nil {
 		at = j.document.Resource.Header()
-	} else if first := j.document.Statements; len(first) > 0 && !at.Overlaps(first[0].Range) && j.visible(first[0].Range).Filename != "" {
+	} else if first := j.document.Statements; len(first) > 0 && !at.Overlaps(first[0].Range) {
 		at = first[0].Range
 	}
 	problem := j.problem(policy.Statement{}, at, "", message, evidence...)

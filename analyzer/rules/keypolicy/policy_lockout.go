@@ -30,7 +30,7 @@ var PolicyLockout = rule.Rule{
 	ID: "KMS203", Name: "policy-lockout",
 	Title:      "Key policy locks everyone out",
 	Severity:   finding.Critical,
-	Supersedes: []string{"KMS204", "KMS805"},
+	Supersedes: []string{"KMS805"},
 	References: []string{defaultPolicy, safetyCheck},
 	Compliance: []string{controlKeyStore, "NIST SP 800-53 SC-12(1)"},
 	Spec:       policyLockoutSpec,
@@ -116,7 +116,7 @@ func checkBypass(p *rule.Pass) {
 	for _, typ := range []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_key_policy", "aws_kms_replica_external_key", "aws_kms_replica_key"} {
 		for _, r := range p.Head.OfType(typ) {
 			v := r.Attr(bypass)
-			if v.Absent() || !p.Decide(r, rule.Condition{Attribute: bypass, Value: v, Holds: v.IsTrue()}) {
+			if !p.Decide(r, rule.Condition{Attribute: bypass, Value: v, Holds: v.IsTrue()}) {
 				continue
 			}
 			p.Report(rule.Problem{

@@ -44,7 +44,7 @@ func (j *judged) publics() []public {
 // everyone tells a statement for everyone: with the principal "*", or by NotPrincipal for all but a few.
 func (j *judged) everyone(a allow) (at hcl.Range, ok bool) {
 	isEveryone := func(p access.Principal) bool { return p.Kind == access.Everyone }
-	if a.NotPrincipals.Present == terraform.True && a.Principals.Present == terraform.False {
+	if a.NotPrincipals.Present == terraform.True {
 		except, _ := access.NotPrincipals(a.Statement, j.owner)
 		return a.NotPrincipals.Range, !slices.ContainsFunc(except, isEveryone)
 	}

@@ -48,8 +48,8 @@ func (j *judged) scopeOf(file string) *terraform.Scope {
 // the one called current where there are several.
 func (j *judged) only(scope *terraform.Scope, typ string) *terraform.Resource {
 	var found *terraform.Resource
-	for _, r := range scope.Resources(func(kind, name string) bool { return kind == "data" && name == typ }) {
-		single := r.Exists == terraform.True && r.Attr("count").Absent() && len(r.Instances) == 0
+	for _, r := range scope.Resources(func(_, name string) bool { return name == typ }) {
+		single := r.Exists == terraform.True && r.Attr("count").Absent() && r.Attr("for_each").Absent()
 		if single && r.Provider().Same(j.resource.Provider()) == terraform.True && (found == nil || r.Name == "current") {
 			found = r
 		}
@@ -62,10 +62,8 @@ func (j *judged) written() string {
 	if j.document.Resource != nil {
 		return j.document.Resource.File()
 	}
-	for _, s := range j.document.Statements {
-		if at := j.visible(s.Range); at.Filename != "" {
-			return at.Filename
-		}
+	if first := j.document.Statements; len(first) > 0 {
+		return first[0].Range.Filename
 	}
 	return ""
 }
@@ -84,16 +82,15 @@ func (j *judged) delegate() []finding.Edit {
 func (j *judged) free(sid string) string {
 	taken := func(name string) bool {
 		for _, s := range j.document.Statements {
-			if s.Sid.Is(name) != terraform.False {
+			if s.Sid.Is(name) == terraform.True {
 				return true
 			}
 		}
 		return false
 	}
-	for n, name := 2, sid; ; n++ {
-		if !taken(name) || n > len(j.document.Statements)+2 {
-			return name
-		}
+	name := sid
+	for n := 2; taken(name); n++ {
 		name = fmt.Sprintf("%s%d", sid, n)
 	}
+	return name
 }

@@ -64,8 +64,8 @@ func message(j *judged, grantors []access.Principal) string {
 // grants.
 func grantItem(s policy.Statement) (item policy.Text, ok bool) {
 	for _, item := range s.Actions.Items {
-		text, known := item.Known()
-		if known && text != "*" && !strings.EqualFold(text, "kms:*") && action.Match(text)&action.CreateGrant != 0 {
+		text, _ := item.Known()
+		if text != "*" && !strings.EqualFold(text, "kms:*") && action.Match(text)&action.CreateGrant != 0 {
 			return item, true
 		}
 	}

@@ -42,9 +42,9 @@ func findUntrusted(j *judged) []rule.Problem {
 		said := map[string]bool{}
 		list, _ := access.Principals(a.Statement, j.owner)
 		for _, p := range list {
-			number, known := p.Account.Known()
+			number, _ := p.Account.Known()
 			actions := j.left(a, p) & action.CrossAccount
-			if !known || len(number) != 12 || actions == 0 || said[number] {
+			if len(number) != 12 || actions == 0 || said[number] {
 				continue
 			}
 			if p.Own == terraform.Undecided && !slices.Contains(trusted, number) {
@@ -99,7 +99,7 @@ func (j *judged) organizations(trusted []string) []rule.Problem {
 func untrusted(values []policy.Text, trusted []string) []string {
 	var other []string
 	for _, value := range values {
-		if id, known := value.Known(); known && isOrganization(id) && !slices.Contains(trusted, id) {
+		if id, _ := value.Known(); isOrganization(id) && !slices.Contains(trusted, id) {
 			other = append(other, code(id))
 		}
 	}
