@@ -67,6 +67,11 @@ func destroyed(p *rule.Pass, key *kms.Key, fate rule.Whereabouts) rule.Problem {
 	}
 	problem.Message = fmt.Sprintf("The next apply schedules the deletion of %s, and %s later %s cannot be read any more, by anybody. To keep the "+
 		"key, %s.", what, windowOf(key), gone, safeWay(key, fate))
+	if copied(p, key) {
+		problem.Severity = finding.Medium
+		problem.Message = fmt.Sprintf("The next apply schedules the deletion of %s, a replica, and from then on its Region cannot read %s. The "+
+			"primary keeps the material, so that another replica can be made of it there; to keep this one, %s.", what, gone, safeWay(key, fate))
+	}
 	switch now := p.Head.Resource(key.Scope.Root, key.Address); {
 	case fate.By != nil:
 		problem.AtBase, problem.Range = false, fate.By.Range
@@ -76,6 +81,16 @@ func destroyed(p *rule.Pass, key *kms.Key, fate rule.Whereabouts) rule.Problem {
 		problem.Fix = func() []finding.Edit { return keepKey(p, key) }
 	}
 	return problem
+}
+
+// copied tells a replica whose primary is not known to go as well: as long as that is there, nothing is lost for good.
+// https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-delete.html
+func copied(p *rule.Pass, key *kms.Key) bool {
+	if key.Type != "aws_kms_replica_key" && key.Type != "aws_kms_replica_external_key" {
+		return false
+	}
+	primary := key.Primary()
+	return primary == nil || p.Follow(primary.Resource).Fate != rule.Destroyed
 }
 
 // remaining are the stores that the change does not destroy with their key: who takes both away means to be rid of the
