@@ -159,9 +159,7 @@ func (n *need) count(users []user) {
 func senders(p *rule.Pass, consumer *terraform.Resource, service string) []user {
 	to := consumer
 	if to.Type == "aws_s3_bucket_server_side_encryption_configuration" {
-		if to = p.Head.BucketOf(consumer); to == nil {
-			return nil
-		}
+		to = p.Head.BucketOf(consumer)
 	}
 	var all []user
 	for _, d := range p.Head.DeliveriesTo(to) {

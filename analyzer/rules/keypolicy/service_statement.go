@@ -40,7 +40,7 @@ var guides = map[string]guided{
 // letIn writes the statement of a service's guide with the guide's condition.
 func (j *judged) letIn(n need) []finding.Edit {
 	guide, known := guides[n.service()]
-	if !known || len(j.document.Alternatives) > 0 || j.document.Absent {
+	if !known {
 		return nil
 	}
 	s := fix.Statement{Sid: j.free(guide.sid), Principal: n.principal.Name, Service: true, Actions: n.principal.Actions}
