@@ -80,6 +80,9 @@ func newLoad(w *world) *load {
 		}
 		w.create(fmt.Sprintf("service-%03d", i), map[string]string{"main.go": "package main\n", "README.md": "x\n"})
 	}
+	for _, r := range w.sim.Repositories() { // starts its git: else the first look waits for a thousand processes, as on no GitHub
+		r.Head("main")
+	}
 	return o
 }
 
