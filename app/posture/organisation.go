@@ -50,6 +50,7 @@ type Repository struct {
 	State     State
 	Reason    string    // of Failed, TooLarge and NoAccess: one sentence. Of Scanned: why the latest attempt failed, if it did
 	Commit    string    // the last one that was scanned, whole SHA; "" if there is none
+	FirstScan time.Time // what it found was there before, and is not new
 	ScannedAt time.Time // of Commit; it moves on when a later look found nothing to scan again
 
 	Findings        []Finding // open ones, in any order

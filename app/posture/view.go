@@ -41,7 +41,7 @@ func Load(ctx context.Context, st *store.Store, installation store.Installation)
 func repositoryOf(p store.Posture, findings []store.PostureFinding) (Repository, error) {
 	r := Repository{
 		ID: p.RepoID, Owner: p.Owner, Name: p.Name, Private: p.Private, Archived: p.Archived, Branch: p.Branch,
-		State: State(p.State), Reason: p.Reason, Commit: p.Commit, ScannedAt: p.Scanned,
+		State: State(p.State), Reason: p.Reason, Commit: p.Commit, FirstScan: p.FirstScanned, ScannedAt: p.Scanned,
 	}
 	for _, f := range findings {
 		r.add(f)

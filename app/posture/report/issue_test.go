@@ -334,3 +334,19 @@ func TestWeeksWithoutARecord(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// TestFoundByTheFirstScan: what was there before anybody looked is not new, however young the record of it is.
+func TestFoundByTheFirstScan(t *testing.T) {
+	t.Parallel()
+	o := many(1, false)
+	first, later := now().AddDate(0, 0, -3), now().AddDate(0, 0, -1)
+	for i := range o.Repositories {
+		o.Repositories[i].FirstScan = first
+		for j := range o.Repositories[i].Findings {
+			o.Repositories[i].Findings[j].FirstSeen = []time.Time{first, later}[j]
+		}
+	}
+	if body := Issue(o, false); !strings.Contains(body, "| KMS101 rotation-disabled | high | 2 | 1 | 1 | 0 | 1 |") {
+		t.Errorf("of two open findings one is new:\n%s", body)
+	}
+}

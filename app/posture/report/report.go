@@ -290,7 +290,7 @@ func byRule(a account) []ruleRow {
 		r := row(p.Rule, p.Finding.Name)
 		r.Severity = max(r.Severity, p.Severity)
 		r.Open++
-		r.New += boolean(p.FirstSeen.After(since))
+		r.New += boolean(p.FirstSeen.After(since) && p.FirstSeen.After(p.FirstScan))
 		if key := p.Rule + "\x00" + p.Owner + "\x00" + p.Repository.Name; key != last {
 			r.Repositories++
 			last = key
