@@ -58,7 +58,7 @@ func checkDestroyed(p *rule.Pass, old *kms.Key, policy *terraform.Resource) {
 		problem.Fix = func() []finding.Edit { return forget(p, policy) }
 	}
 	switch bypass := policy.Attr(attrBypass).IsTrue(); {
-	case bypass == terraform.Undecided && !policy.Attr(attrBypass).Absent():
+	case bypass == terraform.Undecided:
 		return
 	case bypass == terraform.True && !document.Absent:
 		return
@@ -178,7 +178,7 @@ func checkRebound(p *rule.Pass, policy kms.KeyPolicy) {
 		return
 	}
 	old, key := olds[0], keys[0]
-	if key.Attr(attrPolicy).Set() != terraform.False && !key.Attr(attrPolicy).Absent() || len(key.Policies) > 1 {
+	if key.Attr(attrPolicy).Set() != terraform.False || len(key.Policies) > 1 {
 		return // its policy comes from elsewhere
 	}
 	effect := fmt.Sprintf("`%s` keeps that policy and `%s` has AWS's default one", old.Address, key.Address)
