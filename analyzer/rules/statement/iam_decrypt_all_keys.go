@@ -95,21 +95,21 @@ func boundariesIn(conditions policy.Conditions) (values []policy.Text) {
 	return values
 }
 
-// keyActions are the KMS actions of an Allow statement; ok is false where a part of them is not known, or somebody
-// else's: "*" is for general tools.
-func keyActions(s policy.Statement) (actions action.Set, ok bool) {
+// keyActions are the KMS actions of an Allow statement; none where a part of them is not known, or somebody else's: "*" is
+// for general tools.
+func keyActions(s policy.Statement) (actions action.Set) {
 	if s.Effect.Is("Allow") != terraform.True || s.Open || s.Actions.Present != terraform.True || s.Actions.Open {
-		return 0, false
+		return 0
 	}
 	for _, item := range s.Actions.Items {
 		text, known := item.Known()
 		set := action.Match(text)
 		if !known || set != 0 && !ofKMS(text) {
-			return 0, false
+			return 0
 		}
 		actions |= set
 	}
-	return actions, actions != 0
+	return actions
 }
 
 // onAliases are the actions for which the ARN of an alias is a resource.
@@ -117,8 +117,8 @@ func keyActions(s policy.Statement) (actions action.Set, ok bool) {
 const onAliases = action.CreateAlias | action.DeleteAlias | action.UpdateAlias
 
 func (i identities) aliases(w kms.Written, s policy.Statement) {
-	actions, ok := keyActions(s)
-	if !ok || actions&onAliases != 0 {
+	actions := keyActions(s)
+	if actions == 0 || actions&onAliases != 0 {
 		return
 	}
 	for _, item := range s.Resources.Items {
@@ -176,8 +176,8 @@ func (i identities) named(alias policy.Text, resources []policy.Text) bool {
 const decrypts = action.Decrypt | action.ReEncryptFrom
 
 func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statement) {
-	actions, ok := keyActions(s)
-	if !ok || actions&decrypts == 0 || d.Open || limited(s) || denied(d) {
+	actions := keyActions(s)
+	if actions&decrypts == 0 || d.Open || limited(s) || denied(d) {
 		return
 	}
 	for _, item := range s.Resources.Items {
