@@ -39,7 +39,7 @@ func BenchmarkComplete32KB(b *testing.B) {
 			b.Fatal(why)
 		}
 		for _, statement := range d.Statements {
-			access.CallerLimit(statement, o)
+			access.CallerLimit(statement)
 			access.Effective(statement, o)
 		}
 	}

@@ -42,7 +42,7 @@ func FuzzCompare(f *testing.F) {
 			}
 		}
 		for _, s := range b.Statements {
-			access.CallerLimit(s, o)
+			access.CallerLimit(s)
 			access.Effective(s, o)
 			list, _ := access.Principals(s, o)
 			for _, p := range list {

@@ -25,7 +25,7 @@ type Reasoned struct {
 }
 
 // CallerLimit judges all conditions of a statement together: all have to hold, so one that limits is enough.
-func CallerLimit(s policy.Statement, o Owner) (Limit, []Reasoned) {
+func CallerLimit(s policy.Statement) (Limit, []Reasoned) {
 	conditions := s.Conditions.Merged()
 	var list []Reasoned
 	result := NoLimit
@@ -34,7 +34,7 @@ func CallerLimit(s policy.Statement, o Owner) (Limit, []Reasoned) {
 	}
 	for _, c := range conditions {
 		r := Reasoned{Condition: c}
-		r.Limit, r.Why = limiting(c, o, requires(conditions, c.Key))
+		r.Limit, r.Why = limiting(c, requires(conditions, c.Key))
 		list = append(list, r)
 		switch {
 		case r.Limit == Limits:
@@ -61,10 +61,6 @@ func requires(conditions []policy.Condition, key policy.Text) bool {
 	}
 	return false
 }
-
-// Limiting tells whether one condition restricts who can call. Where AWS's documentation does not say it, the
-// answer is LimitUnknown; so it is for keys that are not in the table.
-func Limiting(c policy.Condition, o Owner) (limit Limit, why string) { return limiting(c, o, false) }
 
 // callerKey is what a condition key says about the caller.
 type callerKey int
@@ -106,8 +102,9 @@ func meaningOf(key string) callerKey {
 // alwaysPresent are keys that every signed request has, so that IfExists and ForAllValues change nothing.
 var alwaysPresent = map[string]bool{"kms:calleraccount": true, "aws:principalaccount": true, "aws:principalarn": true}
 
-// limiting is Limiting; required tells that another condition makes the key be there.
-func limiting(c policy.Condition, _ Owner, required bool) (Limit, string) {
+// limiting tells whether one condition restricts who can call. Where AWS's documentation does not say it, the answer is
+// LimitUnknown; so it is for keys that are not in the table. required tells that another condition makes the key be there.
+func limiting(c policy.Condition, required bool) (Limit, string) {
 	key, known := c.Key.Known()
 	op := operatorOf(c.Test)
 	meaning := meaningOf(key)

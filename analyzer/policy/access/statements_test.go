@@ -109,7 +109,7 @@ func show(out *strings.Builder, d policy.Document, o access.Owner, indent string
 		showPrincipals(out, indent+"  ", list, whole, d, o)
 		list, whole = access.NotPrincipals(s, o)
 		showPrincipals(out, indent+"  not ", list, whole, d, o)
-		limit, reasons := access.CallerLimit(s, o)
+		limit, reasons := access.CallerLimit(s)
 		if len(reasons) > 0 || limit != access.NoLimit {
 			fmt.Fprintf(out, "%s  callers: %s\n", indent, limits(limit))
 		}

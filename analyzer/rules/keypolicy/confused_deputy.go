@@ -149,7 +149,7 @@ func serviceNames(found []access.Principal) []string {
 
 // sourced tells that a condition says whom the service acts for, or may.
 func (j *judged) sourced(a allow) bool {
-	limit, why := access.CallerLimit(a.Statement, j.owner)
+	limit, why := access.CallerLimit(a.Statement)
 	if limit == access.LimitUnknown {
 		j.undecided(a.Statement.Range, "it is not known whether the conditions say whom the service acts for")
 	}

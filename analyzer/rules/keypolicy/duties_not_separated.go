@@ -91,7 +91,7 @@ func (j *judged) identities(a allow) []access.Principal {
 // narrowed tells a condition that says more than who calls, such as kms:ViaService: what is left is not both duties
 // at will.
 func (j *judged) narrowed(a allow) bool {
-	_, why := access.CallerLimit(a.Statement, j.owner)
+	_, why := access.CallerLimit(a.Statement)
 	return slices.ContainsFunc(why, func(r access.Reasoned) bool { return r.Limit != access.Limits })
 }
 

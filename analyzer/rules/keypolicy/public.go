@@ -28,7 +28,7 @@ func (j *judged) publics() []public {
 			continue
 		}
 		one := public{allow: a, at: at}
-		one.limit, one.why = access.CallerLimit(a.Statement, j.owner)
+		one.limit, one.why = access.CallerLimit(a.Statement)
 		certain, possible := access.Denied(j.document, access.Principal{Kind: access.Everyone}, j.owner)
 		one.actions = a.actions &^ possible
 		if one.actions == 0 && a.actions&^certain != 0 && one.limit == access.NoLimit {

@@ -32,7 +32,7 @@ func (r revision) named(known []access.Change) []access.Change {
 		}
 		principals, _ := access.Principals(*s, owner)
 		for _, p := range principals {
-			who, word, foreign := stranger(*s, p, owner)
+			who, word, foreign := stranger(*s, p)
 			certain, _ := access.Actions(*s)
 			_, denied := access.Denied(listed, p, owner)
 			fresh := !slices.Contains(said, word) && !slices.ContainsFunc(known, func(c access.Change) bool { return strings.Contains(c.Principal, who) })
@@ -50,10 +50,10 @@ func (r revision) named(known []access.Change) []access.Change {
 
 // stranger tells whom a statement lets in from outside: everyone without a condition, or an account that is certainly
 // not the key's. word is what tells it from others.
-func stranger(s policy.Statement, p access.Principal, o access.Owner) (who, word string, foreign bool) {
+func stranger(s policy.Statement, p access.Principal) (who, word string, foreign bool) {
 	switch p.Kind {
 	case access.Everyone:
-		limit, _ := access.CallerLimit(s, o)
+		limit, _ := access.CallerLimit(s)
 		return "everyone", "*", limit == access.NoLimit
 	case access.Account, access.Identity:
 		number, known := p.Account.Known()

@@ -76,7 +76,7 @@ func (r revision) openedUp(c access.Change) bool {
 	if c.Kind != access.Everyone || c.Head == nil {
 		return false
 	}
-	limit, _ := access.CallerLimit(*c.Head, r.Head.Owner(r.key))
+	limit, _ := access.CallerLimit(*c.Head)
 	return limit == access.NoLimit && !r.wasOpen()
 }
 
@@ -86,7 +86,7 @@ func (r revision) wasOpen() bool {
 	owner := r.Base.Owner(r.old)
 	for _, d := range alternatives(r.Base.Policy(r.old)) {
 		for _, s := range d.Statements {
-			limit, _ := access.CallerLimit(s, owner)
+			limit, _ := access.CallerLimit(s)
 			list, _ := access.Principals(s, owner)
 			everyone := slices.ContainsFunc(list, func(p access.Principal) bool { return p.Kind == access.Everyone })
 			if s.Effect.Is("Allow") != terraform.False && limit != access.Limits && (everyone || s.NotPrincipals.Present == terraform.True) {
@@ -159,7 +159,7 @@ func (r revision) severity(c access.Change) (severity finding.Severity, why stri
 	case c.Kind == access.Account && c.Own == terraform.True, c.By == access.Account && c.ByOwn == terraform.True:
 		return finding.Low, ", and leaves to the account's IAM policies who may do it"
 	case c.Kind == access.Everyone && c.Head != nil:
-		switch limit, _ := access.CallerLimit(*c.Head, r.Head.Owner(r.key)); limit {
+		switch limit, _ := access.CallerLimit(*c.Head); limit {
 		case access.NoLimit:
 			return finding.Critical, ", and no condition says whose principals may do it: any AWS account can"
 		case access.Limits, access.LimitUnknown:
