@@ -15,7 +15,12 @@ import (
 // Digest identifies all that the values of a resource depend on: its block, and through references every
 // variable, local, block and module argument behind it, and the provider configuration with its Region and account.
 // White space, comments and the file a block stands in do not count. Two snapshots with equal digests give the resource equal values.
-func (r *Resource) Digest() string { return r.digest(r.Address) }
+func (r *Resource) Digest() string {
+	if r.sum == "" {
+		r.sum = r.digest(r.Address)
+	}
+	return r.sum
+}
 
 // Content is the digest of a resource without its own name: two of one module with equal content differ in nothing else.
 func (r *Resource) Content() string { return r.digest("") }

@@ -177,10 +177,13 @@ func startsPart(v Value) bool {
 // identity says of a provider configuration what makes a resource another one: which it is, the Region and account
 // that it certainly works in, and whom it acts as. A default tag or a retry limit is no reason to look at everything again.
 func (p Provider) identity() string {
-	region, _ := p.Region().Text()
-	account, _ := p.Account().Text()
-	credentials, _ := p.credentials()
-	return p.Address + "\x00" + region + "\x00" + account + "\x00" + credentials
+	name, _ := p.kept("identity", func() Value {
+		region, _ := p.Region().Text()
+		account, _ := p.Account().Text()
+		credentials, _ := p.credentials()
+		return Value{state: known, value: cty.StringVal(p.Address + "\x00" + region + "\x00" + account + "\x00" + credentials)}
+	}).Text()
+	return name
 }
 
 // providerOf finds the provider configuration of a block. It is kept, since all resources of a scope share a few.

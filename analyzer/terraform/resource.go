@@ -22,6 +22,7 @@ type Resource struct {
 	own   []string // keys of the instances, without those of the modules above
 
 	arguments map[string]Value // that were asked for
+	sum       string           // its digest, once somebody asks
 }
 
 // Resources lists what a scope declares of the wanted kinds and types, in the order of addresses; nil wants all. To
