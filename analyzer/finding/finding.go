@@ -140,3 +140,21 @@ func Fingerprint(rule, root, address, attribute, discriminator string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{rule, root, address, attribute, discriminator}, "\x00")))
 	return hex.EncodeToString(sum[:12])
 }
+
+// maxCode bounds, in characters, what a message repeats of a repository's text.
+const maxCode = 120
+
+// Code puts words of a repository into a code span of a Message. They must not leave it: what follows a backtick or a new
+// line would be Markdown of whoever wrote the pull request.
+func Code(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '`' || r < ' ' {
+			return '\''
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > maxCode {
+		text = string(runes[:maxCode]) + "…"
+	}
+	return "`" + text + "`"
+}

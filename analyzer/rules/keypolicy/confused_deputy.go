@@ -95,9 +95,9 @@ func findDeputies(j *judged) []rule.Problem {
 func (j *judged) cure(a allow, found []access.Principal) string {
 	first := found[0].Service
 	if j.sharedWith(a, found) {
-		return fmt.Sprintf("Its guide gives %s a statement of its own, with the condition %s", code(first), deputies[first].with)
+		return fmt.Sprintf("Its guide gives %s a statement of its own, with the condition %s", finding.Code(first), deputies[first].with)
 	}
-	return fmt.Sprintf("The guide of %s has the condition %s", code(first), deputies[first].with)
+	return fmt.Sprintf("The guide of %s has the condition %s", finding.Code(first), deputies[first].with)
 }
 
 // sharedWith tells that a statement is for somebody else, too.
@@ -140,7 +140,7 @@ func (j *judged) eventDataStore() bool {
 func serviceNames(found []access.Principal) []string {
 	var names []string
 	for _, p := range found {
-		if name := code(p.Service); !slices.Contains(names, name) {
+		if name := finding.Code(p.Service); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

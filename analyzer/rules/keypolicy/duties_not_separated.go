@@ -69,7 +69,7 @@ func findBothDuties(j *judged) []rule.Problem {
 		problem := j.problem(a.Statement, list[0].Range, identity(a.Statement), fmt.Sprintf(
 			"One statement of the policy of `%s` lets %s both administer the key (%s) and use it (%s). Whoever takes over such a principal can "+
 				"read all data and then cover it by changing the policy.",
-			j.resource.Address, listed(names), code((actions&decides).String()), code((actions&uses).String())),
+			j.resource.Address, listed(names), finding.Code((actions&decides).String()), finding.Code((actions&uses).String())),
 			rule.Evidence{Range: actionsAt(a.Statement), Note: "the actions"})
 		if all(a.Statement) {
 			problem.Severity = finding.Low

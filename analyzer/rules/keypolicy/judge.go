@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/policy"
@@ -207,38 +208,21 @@ var weighty = []action.Set{action.Decrypt, action.CreateGrant, action.Sign, acti
 // named writes actions for a reader: all of a few, the weighty of many.
 func named(actions action.Set) string {
 	if actions.Len() <= maxListed+1 {
-		return code(actions.String())
+		return finding.Code(actions.String())
 	}
 	var names []string
 	for _, one := range weighty {
 		if actions&one != 0 && len(names) < 2 {
-			names = append(names, code(one.String()))
+			names = append(names, finding.Code(one.String()))
 		}
 	}
 	if len(names) == 0 {
-		return code(actions.String())
+		return finding.Code(actions.String())
 	}
 	return fmt.Sprintf("%s and %d more actions", strings.Join(names, ", "), actions.Len()-len(names))
 }
 
-// maxCode bounds what a message repeats of a policy.
-const maxCode = 120
-
-// code puts words of a policy into a code span, which they must not leave.
-func code(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == '`' || r < ' ' {
-			return '\''
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > maxCode {
-		text = string(runes[:maxCode]) + "…"
-	}
-	return "`" + text + "`"
-}
-
 func symbol(t policy.Text) string {
 	s, _ := t.Symbol()
-	return code(s)
+	return finding.Code(s)
 }

@@ -49,7 +49,7 @@ func checkServices(p *rule.Pass) {
 			Resource: n.use.Consumer,
 			Message: fmt.Sprintf("`%s` is encrypted with an AWS managed key, whose policy lets no other service in and cannot be changed: what %s sends%s "+
 				"is lost without an error in Terraform. Name a customer managed key whose policy allows `%s` %s.",
-				n.use.Consumer.Address, code(n.principal.Name), n.forWhom(), n.principal.Name, named(n.must())),
+				n.use.Consumer.Address, finding.Code(n.principal.Name), n.forWhom(), n.principal.Name, named(n.must())),
 		})
 	}
 }

@@ -48,7 +48,7 @@ func findUntrusted(j *judged) []rule.Problem {
 				continue
 			}
 			if p.Own == terraform.Undecided && !slices.Contains(trusted, number) {
-				j.undecided(p.Range, "it is not known whether "+code(number)+" is the key's own account")
+				j.undecided(p.Range, "it is not known whether "+finding.Code(number)+" is the key's own account")
 			}
 			if p.Own != terraform.False || slices.Contains(trusted, number) || slices.Contains(loadBalancing, number) {
 				continue
@@ -56,7 +56,7 @@ func findUntrusted(j *judged) []rule.Problem {
 			said[number] = true
 			problems = append(problems, j.problem(a.Statement, p.Range, number+"\x00"+identity(a.Statement), fmt.Sprintf(
 				"The policy of `%s` lets the account %s call %s, and `trusted_accounts` of the settings does not list it. %s",
-				j.resource.Address, code(number), named(actions), consequence(actions)),
+				j.resource.Address, finding.Code(number), named(actions), consequence(actions)),
 				rule.Evidence{Range: actionsAt(a.Statement), Note: "the actions"}))
 		}
 	}
@@ -100,7 +100,7 @@ func untrusted(values []policy.Text, trusted []string) []string {
 	var other []string
 	for _, value := range values {
 		if id, _ := value.Known(); isOrganization(id) && !slices.Contains(trusted, id) {
-			other = append(other, code(id))
+			other = append(other, finding.Code(id))
 		}
 	}
 	return other

@@ -66,7 +66,7 @@ func reasons(why []access.Reasoned) string {
 	var all []string
 	for _, r := range why {
 		test, _ := r.Condition.Test.Symbol()
-		if reason := code(test) + " " + r.Why; !slices.Contains(all, reason) {
+		if reason := finding.Code(test) + " " + r.Why; !slices.Contains(all, reason) {
 			all = append(all, reason)
 		}
 	}

@@ -66,7 +66,7 @@ func reportGone(p *rule.Pass, alias *terraform.Resource, name string, fate rule.
 	problem := rule.Problem{
 		Resource: alias, AtBase: true, Attribute: attrName, Discriminator: name, Severity: finding.High, Evidence: evidenceOf(places),
 		Message: fmt.Sprintf("The next apply destroys `%s`, and %s %s. From then on KMS does not find the key by that name; keep the alias "+
-			"until nothing names it any more.", alias.Address, subject(whoNames(places), "still names", "still name"), code(name)),
+			"until nothing names it any more.", alias.Address, subject(whoNames(places), "still names", "still name"), finding.Code(name)),
 	}
 	if fate.By != nil {
 		problem.AtBase, problem.Range = false, fate.By.Range
@@ -84,7 +84,7 @@ func reportRenamed(p *rule.Pass, alias, now *terraform.Resource, name string) {
 		Resource: now, Attribute: attrName, Severity: finding.High, Range: at, Discriminator: name,
 		Message: fmt.Sprintf("An alias has no other name than its own, so `%s` is deleted and another one created, and %s %s. From the apply on "+
 			"KMS does not find the key by that name; declare both names until nothing uses the old one.",
-			now.Address, subject(whoNames(places), "still names", "still name"), code(name)),
+			now.Address, subject(whoNames(places), "still names", "still name"), finding.Code(name)),
 		Evidence: append(evidenceOf(places), rule.Evidence{Range: alias.Attr(attrName).Range, Note: "the name before this change", AtBase: true}),
 	})
 }

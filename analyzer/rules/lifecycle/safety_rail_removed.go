@@ -137,7 +137,7 @@ func checkRegion(p *rule.Pass, was, key *kms.Key) {
 		Resource: key.Resource, Attribute: "region", Severity: finding.High, Range: place, Shared: true, Evidence: changed(before.Range),
 		Message: fmt.Sprintf("`%s` goes from %s to %s, and a key cannot move: Terraform does not find it in the new Region and creates another one. "+
 			"The old key, with all that is encrypted with it, stays behind where nobody manages it; forget it with a `removed` block, and give the new "+
-			"one another name.", key.Address, code(from), code(to)),
+			"one another name.", key.Address, finding.Code(from), finding.Code(to)),
 		Fix: func() []finding.Edit { return sameRegion(was, key) },
 	})
 }

@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -67,21 +66,4 @@ func addressesOf(uses []kms.Use) []string {
 		users = append(users, user{resource: use.Consumer})
 	}
 	return distinct(users)
-}
-
-// maxCode bounds what a message repeats of a value.
-const maxCode = 120
-
-// code puts a value of the configuration into a code span, which it must not leave.
-func code(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == '`' || r < ' ' {
-			return '\''
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > maxCode {
-		text = string(runes[:maxCode]) + "…"
-	}
-	return "`" + text + "`"
 }

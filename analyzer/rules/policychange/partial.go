@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -58,7 +59,7 @@ func stranger(s policy.Statement, p access.Principal) (who, word string, foreign
 	case access.Account, access.Identity:
 		number, known := p.Account.Known()
 		text, _ := p.Text.Symbol()
-		return code(text), number, known && p.Own == terraform.False
+		return finding.Code(text), number, known && p.Own == terraform.False
 	default:
 		return "", "", false
 	}

@@ -135,8 +135,8 @@ func conditions(c access.Change) string {
 	}
 	var keys []string
 	for _, condition := range c.Head.Conditions.Items {
-		if key, known := condition.Key.Known(); known && !slices.Contains(keys, code(key)) {
-			keys = append(keys, code(key))
+		if key, known := condition.Key.Known(); known && !slices.Contains(keys, finding.Code(key)) {
+			keys = append(keys, finding.Code(key))
 		}
 	}
 	switch len(keys) {
@@ -222,21 +222,4 @@ func (r revision) letIn(c access.Change) bool {
 // trusted tells that the settings list the account which a change lets in.
 func (r revision) trusted(c access.Change) bool {
 	return slices.ContainsFunc(r.Options.TrustedAccounts, func(account string) bool { return strings.Contains(c.Principal, account) })
-}
-
-// maxCode bounds what a message repeats of a policy.
-const maxCode = 160
-
-// code puts words of a policy into a code span, which they must not leave.
-func code(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == '`' || r < ' ' {
-			return '\''
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > maxCode {
-		text = string(runes[:maxCode]) + "…"
-	}
-	return "`" + text + "`"
 }

@@ -239,27 +239,10 @@ func extended(s policy.Statement, lists ...[]policy.Text) string {
 // name is how a message calls a statement.
 func name(s policy.Statement) string {
 	if sid, known := s.Sid.Known(); known && sid != "" {
-		return "the statement " + code(sid)
+		return "the statement " + finding.Code(sid)
 	}
 	return "a statement"
 }
 
 // sentence begins with a capital letter.
 func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] }
-
-// maxCode bounds what a message repeats of a policy.
-const maxCode = 120
-
-// code puts words of a policy into a code span, which they must not leave.
-func code(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r == '`' || r < ' ' {
-			return '\''
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > maxCode {
-		text = string(runes[:maxCode]) + "…"
-	}
-	return "`" + text + "`"
-}

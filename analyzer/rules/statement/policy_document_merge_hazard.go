@@ -86,7 +86,7 @@ func reportMerged(r reporter, w kms.Written, s policy.Statement) {
 			r.report(w, s.Range, rule.Problem{
 				Discriminator: test + "\x00" + key + "\x00" + identity(s), Range: second.Range,
 				Message: fmt.Sprintf("Two conditions with %s on %s in %s of `%s` become one, of which any value is enough. The "+
-					"statement matches more requests than either of the two blocks, where both together were to narrow it.", code(test), code(key), name(s), w.Address),
+					"statement matches more requests than either of the two blocks, where both together were to narrow it.", finding.Code(test), finding.Code(key), name(s), w.Address),
 				Evidence: []rule.Evidence{{Range: first.Range, Note: "the other condition"}},
 			})
 		}

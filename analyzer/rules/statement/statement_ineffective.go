@@ -133,7 +133,7 @@ func defectOf(w kms.Written, s policy.Statement) defect {
 	}
 	if c := contextual(s); c != nil && actions&action.TakesContext == 0 {
 		key, _ := c.Key.Known()
-		return defect{"context", fmt.Sprintf("none of its actions (`%s`) takes an encryption context, which the condition on %s asks for", actions, code(key)), c.Range}
+		return defect{"context", fmt.Sprintf("none of its actions (`%s`) takes an encryption context, which the condition on %s asks for", actions, finding.Code(key)), c.Range}
 	}
 	return defect{}
 }

@@ -112,27 +112,6 @@ func TestDocumentedPoliciesAreSilent(t *testing.T) {
 	}
 }
 
-// TestCode shows that nothing of a policy leaves its code span.
-func TestCode(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"kms:*":        "`kms:*`",
-		"a`b\n# c\td":  "`a'b'# c'd`",
-		"\u00e4\u2019": "`\u00e4\u2019`",
-	} {
-		if got := code(text); got != want {
-			t.Errorf("%q is shown as %s, want %s", text, got, want)
-		}
-	}
-	long := make([]rune, 1000)
-	for i := range long {
-		long[i] = 'ä'
-	}
-	if got := []rune(code(string(long))); len(got) != maxCode+3 {
-		t.Errorf("a long text takes %d characters", len(got))
-	}
-}
-
 // FuzzOverlap holds the table against a search: two patterns overlap if a text of their own letters matches both.
 func FuzzOverlap(f *testing.F) {
 	for _, seed := range [][2]string{{"a*", "*b"}, {"a?", "?b"}, {"", "*"}, {"a*b*", "*ba"}, {"ab", "a?b"}, {"**", "?"}, {"a*a", "b*"}, {"ab", "a"}, {"*b", "*a"}, {"ab", "*a"}} {

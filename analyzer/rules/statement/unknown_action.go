@@ -92,7 +92,7 @@ func (u unknownActions) misspelt(w kms.Written, s policy.Statement, item policy.
 	}
 	u.report(w, s.Range, rule.Problem{
 		Discriminator: text + "\x00" + subject(s), Range: item.Range, Severity: severity(s, finding.High),
-		Message: fmt.Sprintf("%s in %s of `%s` %s: `%s` is. %s", code(text), name(s), w.Address, what, suggestion, consequence(s, item)),
+		Message: fmt.Sprintf("%s in %s of `%s` %s: `%s` is. %s", finding.Code(text), name(s), w.Address, what, suggestion, consequence(s, item)),
 		Fix:     func() []finding.Edit { return u.respell(item, text, suggestion) },
 	})
 }
@@ -135,7 +135,7 @@ func (u unknownActions) together(w kms.Written, s policy.Statement, items []poli
 		text, _ := item.Known()
 		names = append(names, text)
 		if i > 0 && i <= maxEvidence {
-			problem.Evidence = append(problem.Evidence, rule.Evidence{Range: item.Range, Note: "so is " + code(text)})
+			problem.Evidence = append(problem.Evidence, rule.Evidence{Range: item.Range, Note: "so is " + finding.Code(text)})
 		}
 	}
 	others := ""
@@ -143,7 +143,7 @@ func (u unknownActions) together(w kms.Written, s policy.Statement, items []poli
 		others = fmt.Sprintf(", like %d more,", n)
 	}
 	problem.Range = items[0].Range
-	problem.Message = code(names[0]) + others + " in " + problem.Message
+	problem.Message = finding.Code(names[0]) + others + " in " + problem.Message
 	slices.Sort(names)
 	problem.Discriminator = strings.Join(names, " ") + "\x00" + subject(s)
 	u.report(w, s.Range, problem)
@@ -225,7 +225,7 @@ func (u unknownActions) grant(r *terraform.Resource) {
 		item := policy.Text{Range: operation.Range}
 		u.Report(rule.Problem{
 			Resource: r, Attribute: "operations", Discriminator: text, Range: u.visible(operation.Range),
-			Message: fmt.Sprintf("%s in `%s` is no operation of a grant%s. Terraform's validation refuses it.", code(text), r.Address, what),
+			Message: fmt.Sprintf("%s in `%s` is no operation of a grant%s. Terraform's validation refuses it.", finding.Code(text), r.Address, what),
 			Fix: func() []finding.Edit {
 				if right == "" {
 					return nil
