@@ -57,7 +57,8 @@ type analysis struct {
 	change   compare.Change
 	hidden   []finding.Hidden
 
-	known     map[string]bool // keys and problems of all findings at head, affected or not
+	known     map[key]bool   // keys and problems of all findings at head, affected or not
+	twins     map[string]int // of these, by what twins have in common, the number of the last
 	results   []result
 	inMemory  fs.FS // head, its configuration files read
 	undecided []finding.Undecided
@@ -70,18 +71,24 @@ type result struct {
 	fixes      []func() []finding.Edit // of each instance
 	resource   *terraform.Resource
 	part       hcl.Range
-	everywhere bool     // reported in examples too
-	shared     string   // what makes it one with the same problem of another resource; "" where nothing does
-	sharing    int      // how many others are one with it
-	keys       []string // the fingerprint with the instances: one problem of one instance
+	everywhere bool   // reported in examples too
+	shared     string // what makes it one with the same problem of another resource; "" where nothing does
+	sharing    int    // how many others are one with it
+	keys       []key
+}
+
+// key is one problem of one instance. Twins differ in their number alone, and if one is mended those after it move up.
+type key struct {
+	problem string // the fingerprint of the first of them, with the instances
+	twin    int
 }
 
 // problem is the same for all resources that share it; without those, it is that of one instance.
-func (r result) problem() string {
+func (r result) problem() key {
 	if r.shared == "" {
 		return r.keys[0]
 	}
-	return r.finding.Rule + "\x00" + r.finding.File + "\x00" + r.shared
+	return key{problem: r.finding.Rule + "\x00" + r.finding.File + "\x00" + r.shared}
 }
 
 // selectRules lists the rules that are on, with the resource types that they judge although they name no key. Only these
@@ -245,11 +252,12 @@ func (a *analysis) judge() {
 		found, _ := a.run(a.base, nil)
 		before = formersOf(found)
 	}
-	a.known = map[string]bool{}
+	a.known, a.twins = map[key]bool{}, map[string]int{}
 	after, undecided := a.run(a.head, a.base)
 	for _, r := range after {
 		a.known[r.keys[0]] = true
 		a.known[r.problem()] = true
+		a.twins[r.keys[0].problem] = max(a.twins[r.keys[0].problem], r.keys[0].twin)
 		parts, old := a.match(before, r)
 		for i, part := range parts {
 			a.add(part, old[i])

@@ -119,7 +119,7 @@ func (a *analysis) cures(cured *kms.Snapshot, r result) (unproven string) {
 		if other.finding.Module != r.finding.Module {
 			continue // the snapshot has no other root module, so what hazards say of those is not so
 		}
-		if slices.Contains(r.keys, other.keys[0]) {
+		if a.stays(r, other.keys[0]) {
 			return "the finding would stay"
 		}
 		if !a.known[other.keys[0]] && !a.known[other.problem()] {
@@ -127,4 +127,9 @@ func (a *analysis) cures(cured *kms.Snapshot, r result) (unproven string) {
 		}
 	}
 	return ""
+}
+
+// stays tells that a finding is there as before: with twins, that they are no fewer.
+func (a *analysis) stays(r result, left key) bool {
+	return left.twin == a.twins[left.problem] && slices.ContainsFunc(r.keys, func(k key) bool { return k.problem == left.problem })
 }

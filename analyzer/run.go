@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (a *analysis) waive(s *kms.Snapshot, results []result, undecided []located)
 			continue
 		}
 		p.InDiff = a.inDiff(p)
-		results = append(results, result{finding: p, everywhere: true, keys: []string{p.Fingerprint}})
+		results = append(results, result{finding: p, everywhere: true, keys: []key{{problem: p.Fingerprint}}})
 	}
 	return results
 }
@@ -92,18 +93,24 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 		address = a.change.AtHead(root, address)
 	}
 	block := blockOf(p)
+	discriminator := p.Discriminator
+	if p.Twin > 0 {
+		discriminator = fmt.Sprintf("%s\x00%d", discriminator, p.Twin+1)
+	}
 	f := finding.Finding{
 		Rule: of.ID, Name: of.Name, Severity: p.Severity, Status: finding.New,
 		Address: address, Module: root, Instances: nonNil(p.Resource.Instances),
 		File: p.Range.Filename, StartLine: p.Range.Start.Line, EndLine: p.Range.End.Line,
 		Message: p.Message, Evidence: evidence(p.Evidence), References: nonNil(of.References),
-		Fingerprint: finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator),
+		Fingerprint: finding.Fingerprint(of.ID, root, address, p.Attribute, discriminator),
 		BlockStart:  block.Start.Line, BlockEnd: block.End.Line, Hazard: of.Hazard, AtBase: p.AtBase,
 	}
 	f.InDiff = a.inDiff(f)
-	r := result{finding: f, resource: p.Resource, part: p.Part, everywhere: of.Everywhere, keys: []string{f.Fingerprint + strings.Join(f.Instances, ",")}}
+	r := result{finding: f, resource: p.Resource, part: p.Part, everywhere: of.Everywhere, keys: []key{{
+		finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator) + strings.Join(f.Instances, ","), p.Twin,
+	}}}
 	if p.Shared {
-		r.shared = p.Attribute + "\x00" + p.Discriminator
+		r.shared = p.Attribute + "\x00" + discriminator
 	}
 	if p.Fix != nil {
 		r.fixes = append(r.fixes, p.Fix)

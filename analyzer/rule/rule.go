@@ -63,6 +63,7 @@ type Problem struct {
 	Resource      *terraform.Resource
 	Attribute     string           // path of the argument that is wrong or missing; part of the fingerprint
 	Discriminator string           // tells two problems of the same attribute apart; no line numbers
+	Twin          int              // of several that nothing tells apart, how many stand before this one
 	Severity      finding.Severity // 0: the rule's own
 	Range         hcl.Range        // the lines to point at; the zero range: the resource's header
 	AtBase        bool             // the resource is one of the base, which the change takes away, and the range lies there

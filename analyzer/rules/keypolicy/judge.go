@@ -47,9 +47,8 @@ func everyPolicy(p *rule.Pass, find func(*judged) []rule.Problem) {
 		}
 		said := map[string]int{}
 		for _, problem := range common {
-			if said[problem.Discriminator]++; said[problem.Discriminator] > 1 {
-				problem.Discriminator = fmt.Sprintf("%s\x00%d", problem.Discriminator, said[problem.Discriminator])
-			}
+			problem.Twin = said[problem.Discriminator]
+			said[problem.Discriminator]++
 			p.Report(problem)
 		}
 		if j.open != nil && len(common) == 0 {

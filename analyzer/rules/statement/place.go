@@ -1,7 +1,6 @@
 package statement
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -94,10 +93,8 @@ func (r reporter) report(w kms.Written, part hcl.Range, problem rule.Problem) {
 	if slices.Contains(r.said[key], problem.Range) {
 		return // of another alternative
 	}
+	problem.Twin = len(r.said[key])
 	r.said[key] = append(r.said[key], problem.Range)
-	if n := len(r.said[key]); n > 1 {
-		problem.Discriminator = fmt.Sprintf("%s\x00%d", problem.Discriminator, n)
-	}
 	problem.Fix = r.once(cure{problem.Range, problem.Discriminator}, problem.Fix)
 	r.Report(problem)
 }

@@ -42,7 +42,7 @@ func TestNamesAgeWithTheList(t *testing.T) {
 	}
 }
 
-// TestEqualProblemsAreTold shows that the same words in two statements make two problems, each known by its own name.
+// TestEqualProblemsAreTold shows that the same words in two statements make two problems, which are counted.
 func TestEqualProblemsAreTold(t *testing.T) {
 	t.Parallel()
 	fsys := fstest.MapFS{"main.tf": {Data: []byte(`resource "aws_kms_key" "a" {
@@ -56,7 +56,7 @@ func TestEqualProblemsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	problems, _ := rule.Run(UnknownAction, rule.Given{Head: kms.Build(config)})
-	if len(problems) != 2 || problems[0].Discriminator == problems[1].Discriminator {
+	if len(problems) != 2 || problems[0].Twin != 0 || problems[1].Twin != 1 {
 		t.Errorf("%+v", problems)
 	}
 }
