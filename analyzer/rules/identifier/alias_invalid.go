@@ -36,6 +36,9 @@ const (
 	prefix     = "alias/"
 	reserved   = "alias/aws/"
 	maxName    = 256 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html#KMS-CreateAlias-request-AliasName
+	// suffix is how many characters the provider puts behind a name_prefix.
+	// https://pkg.go.dev/github.com/hashicorp/terraform-plugin-sdk/v2/helper/id#UniqueIDSuffixLength
+	suffix = 26
 )
 
 func checkAliasInvalid(p *rule.Pass) {
@@ -49,26 +52,38 @@ func checkAliasInvalid(p *rule.Pass) {
 
 func checkName(p *rule.Pass, alias *terraform.Resource, attribute string) {
 	v := alias.Attr(attribute)
-	fault := nameFault(attribute, v)
-	if fault == "" || alias.Ignores(attribute) {
+	if alias.Ignores(attribute) {
 		return
 	}
-	p.Report(rule.Problem{
+	problem := rule.Problem{
 		Resource: alias, Attribute: attribute, Discriminator: "name", Range: v.Range, Evidence: rule.Origin(v),
-		Message: fmt.Sprintf("`%s` cannot be made: its `%s` %s. The provider rejects it in the plan, so nothing of this configuration is applied.",
-			alias.Address, attribute, fault),
 		Fix: func() []finding.Edit { return withPrefix(alias, v) },
-	})
+	}
+	longest := maxName
+	if attribute == "name_prefix" {
+		longest -= suffix
+	}
+	text, _ := v.Text()
+	switch fault := nameFault(v); {
+	case fault != "":
+		problem.Message = fmt.Sprintf("`%s` cannot be made: its `%s` %s. The provider rejects it in the plan, so nothing of this configuration is applied.",
+			alias.Address, attribute, fault)
+	case len(text) > longest:
+		problem.Message = fmt.Sprintf("`%s` cannot be made: its `%s` is longer than %d characters. Plan and validate pass, then CreateAlias fails "+
+			"in the middle of the apply.", alias.Address, attribute, longest)
+	default:
+		return
+	}
+	p.Report(problem)
 }
 
-// nameFault says what is wrong with as much of a name as is known; "" for nothing.
-func nameFault(attribute string, v terraform.Value) string {
+// nameFault says what is wrong with as much of a name as is known; "" for nothing. The provider holds a prefix against
+// the pattern of a whole name.
+// https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/validate.go
+func nameFault(v terraform.Value) string {
 	segments, _ := v.Segments()
 	if text, known := v.Text(); known {
-		switch {
-		case len(text) > maxName:
-			return fmt.Sprintf("is longer than %d characters", maxName)
-		case text == prefix && attribute == "name":
+		if text == prefix {
 			return "has nothing behind `" + prefix + "`"
 		}
 		segments = []terraform.Value{v}
