@@ -98,7 +98,7 @@ func later(s *services.Storage, off setting) string {
 	switch {
 	case change.On == services.EngineDecides && inPlaceEngine(off.resource):
 		return "Encryption can be switched on later, in place, and never off again"
-	case !known:
+	case !known || change.On == services.InPlace:
 		return "Switched on later, it encrypts only what is written from then on"
 	case change.Set == services.Replace && change.On == services.EngineDecides:
 		return "An engine older than Elasticsearch 6.7 cannot switch encryption on later without replacing it"

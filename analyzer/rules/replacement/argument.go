@@ -3,6 +3,8 @@ package replacement
 import (
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/kms-review/kms-review/analyzer/kms"
 	"github.com/kms-review/kms-review/analyzer/terraform"
 )
@@ -11,6 +13,7 @@ import (
 type argument struct {
 	value terraform.Value // not written: absent
 	block bool            // the block around it is there; true for an argument of the resource itself
+	part  hcl.Range       // that block; the zero range for the resource itself
 }
 
 // at finds the argument at a path of nested blocks. ok is false where there are several places, or where it is not known
@@ -18,6 +21,7 @@ type argument struct {
 func at(r *terraform.Resource, path string) (arg argument, ok bool) {
 	names := strings.Split(path, ".")
 	attr, blocks := r.Attr, r.Blocks
+	part := hcl.Range{}
 	for _, name := range names[:len(names)-1] {
 		if v := attr(name); v.Range.Filename != "" {
 			return inObject(r, path)
@@ -31,9 +35,9 @@ func at(r *terraform.Resource, path string) (arg argument, ok bool) {
 		case inside[0].Exists != terraform.True:
 			return argument{}, false
 		}
-		attr, blocks = inside[0].Attr, inside[0].Blocks
+		attr, blocks, part = inside[0].Attr, inside[0].Blocks, inside[0].Full
 	}
-	return argument{value: attr(names[len(names)-1]), block: true}, true
+	return argument{value: attr(names[len(names)-1]), block: true, part: part}, true
 }
 
 // inObject looks in an argument that is written where others have blocks.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/kms-review/kms-review/analyzer/kms/services"
 	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -29,6 +31,7 @@ type change struct {
 	kind     kind
 	path     string
 	was, is  terraform.Value
+	part     hcl.Range // of head: the block around the argument; the zero range for the resource itself
 	plan     services.Plan
 	resource *terraform.Resource // at head
 	before   *terraform.Resource
@@ -72,7 +75,7 @@ func rekeyed(p *rule.Pass, row *services.Row, before, now *terraform.Resource) (
 	if !ok || !okNow {
 		return change{}, false
 	}
-	c = change{path: row.Path, was: was.value, is: is.value}
+	c = change{path: row.Path, was: was.value, is: is.value, part: is.part}
 	switch {
 	case was.set() && is.set():
 		c.kind, c.plan = otherKey, row.Change
@@ -107,7 +110,7 @@ func switched(p *rule.Pass, s services.Switch, before, now *terraform.Resource) 
 	if !ok || !okNow || s.Text == "" && (!was.block || !is.block) {
 		return change{}, false // without the block around it, the table speaks of the key's argument
 	}
-	c = change{path: s.Path, was: was.value, is: is.value}
+	c = change{path: s.Path, was: was.value, is: is.value, part: is.part}
 	switch {
 	case on(s, was) && off(s, is):
 		c.kind, c.plan = switchedOff, s.Off

@@ -43,3 +43,32 @@ func effectOf(c change) *effect {
 	}
 	return nil
 }
+
+// ending is a switch that has nothing to say while there is a key, and then says that nothing encrypts.
+type ending struct {
+	typ, key, path, off string
+	severity            finding.Severity
+	now                 string // completes "from the next apply on, ..."
+}
+
+// endings are documented as the effects are.
+//   - https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-sqs-sse-queue.html
+//   - https://docs.aws.amazon.com/glue/latest/dg/encrypt-glue-data-catalog.html
+var endings = []ending{
+	{"aws_sqs_queue", "kms_master_key_id", "sqs_managed_sse_enabled", "false", finding.Critical, "the queue stores new messages in plain text"},
+	{"aws_glue_data_catalog_encryption_settings", "data_catalog_encryption_settings.encryption_at_rest.sse_aws_kms_key_id", "data_catalog_encryption_settings.encryption_at_rest.catalog_encryption_mode", "DISABLED", finding.High, "Glue stores what is new in the data catalog in plain text"},
+}
+
+// endOf is the switch that certainly leaves nothing where a change takes the key away; nil for none.
+func endOf(c change) *ending {
+	for i := range endings {
+		e := &endings[i]
+		if c.kind != keyUnset || e.typ != c.resource.Type || e.key != c.path {
+			continue
+		}
+		if off, ok := at(c.resource, e.path); ok && off.is(e.off) {
+			return e
+		}
+	}
+	return nil
+}

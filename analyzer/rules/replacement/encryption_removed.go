@@ -18,9 +18,10 @@ var encryptionRemovedSpec string
 // How bad that is depends on what is left: an argument that goes without effect is low.
 var EncryptionRemoved = rule.Rule{
 	ID: "KMS808", Name: "encryption-removed",
-	Title:    "This change removes encryption",
-	Severity: finding.Critical,
-	Hazard:   true,
+	Title:      "This change removes encryption",
+	Severity:   finding.Critical,
+	Hazard:     true,
+	Supersedes: []string{"KMS502"},
 	References: []string{"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ebs_encryption_by_default",
 		"https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_server_side_encryption_configuration",
 		"https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html"},
@@ -39,7 +40,7 @@ func checkEncryptionRemoved(p *rule.Pass) {
 		}
 		for _, c := range all {
 			checkSwitch(p, c)
-			checkQueueOrTopic(p, c)
+			checkKeyGone(p, c)
 		}
 		checkAlgorithm(p, before, now)
 	})
@@ -68,23 +69,31 @@ var lasting = map[string]bool{"encrypted": true, "root_block_device.encrypted": 
 // without tells that an argument is certainly not written.
 func (c change) without(name string) bool { return c.resource.Attr(name).IsAbsent() == terraform.True }
 
-// checkQueueOrTopic judges a queue or topic that loses its key.
-func checkQueueOrTopic(p *rule.Pass, c change) {
-	if c.kind != keyUnset || c.path != "kms_master_key_id" || c.plan != services.InPlace {
+// checkKeyGone judges what loses its key in place.
+func checkKeyGone(p *rule.Pass, c change) {
+	if c.kind != keyUnset || c.plan != services.InPlace {
+		return
+	}
+	gone := fmt.Sprintf("`%s` loses the key that `%s` names", c.resource.Address, c.path)
+	if end := endOf(c); end != nil {
+		problem := c.problem(end.severity, fmt.Sprintf("%s, and `%s` is `%s`. From the next apply on, %s.", gone, end.path, end.off, end.now))
+		off, _ := at(c.resource, end.path)
+		problem.Range = off.value.Range
+		p.Report(problem)
 		return
 	}
 	switch {
 	case c.resource.Type == "aws_sns_topic":
-		p.Report(c.problem(finding.Medium, fmt.Sprintf("`%s` loses the key that `%s` names. From the next apply on, nothing but what SNS does by itself "+
-			"protects its messages: no server-side encryption with a key of KMS.", c.resource.Address, c.path)))
+		p.Report(c.problem(finding.Medium, gone+". From the next apply on, nothing but what SNS does by itself protects its messages: "+
+			"no server-side encryption with a key of KMS."))
 	case c.resource.Type == "aws_sqs_queue" && c.resource.Attr("sqs_managed_sse_enabled").IsFalse() == terraform.False:
-		p.Report(c.problem(finding.Medium, fmt.Sprintf("`%s` loses the key that `%s` names. From the next apply on, SQS encrypts new messages with a key "+
-			"of its own, which no policy of the account controls.", c.resource.Address, c.path)))
+		p.Report(c.problem(finding.Medium, gone+". From the next apply on, SQS encrypts new messages with a key of its own, which no policy of "+
+			"the account controls."))
 	}
 }
 
 func (c change) problem(severity finding.Severity, message string) rule.Problem {
-	problem := rule.Problem{Resource: c.resource, Attribute: c.path, Range: c.is.Range, Severity: severity, Message: message}
+	problem := rule.Problem{Resource: c.resource, Attribute: c.path, Range: c.is.Range, Part: c.part, Severity: severity, Message: message}
 	if c.was.Range.Filename != "" {
 		problem.Evidence = append(problem.Evidence, rule.Evidence{Range: c.was.Range, AtBase: true, Note: "`" + c.path + "` before this change"})
 	}
