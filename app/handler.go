@@ -24,7 +24,8 @@ func newHandler(identity *gh.App, st *store.Store, options Options) handler {
 		keeper: posture.New(posture.Config{
 			App: identity, Store: st, Version: options.Version, Log: options.Log,
 			Settle: options.SummarySettle, Every: options.SummaryEvery,
-			Issue: posture.Issue{Title: report.IssueTitle, Marker: report.Marker, Body: report.Issue, Requested: report.ScanRequested},
+			Issue: posture.Issue{Title: report.IssueTitle, Marker: report.Marker, Body: report.Issue, Requested: report.ScanRequested,
+				Moved: report.Moved, HasMoved: report.HasMoved},
 		}),
 	}
 }

@@ -156,6 +156,9 @@ func graphqlURL(api *url.URL) string {
 	return u.String()
 }
 
+// ID is the App's number, by which GitHub says what was done by it.
+func (a *App) ID() int64 { return a.id }
+
 // Installation gives the client of an installation whose token covers the named repositories of owner, the
 // first of which is the one under review; without names it covers all that the installation has. Nothing is
 // sent yet. Clients are kept, so that their tokens (one hour) and rate limits are shared by all who ask.

@@ -58,19 +58,53 @@ func (k *Keeper) pushed(ctx context.Context, event webhook.Event) (queue.Effect,
 // https://docs.github.com/webhooks/webhook-events-and-payloads#repository
 func (k *Keeper) moved(ctx context.Context, event webhook.Event) (queue.Effect, error) {
 	id, repo := event.InstallationID, event.Repo
-	if event.Action == "deleted" {
-		effect, err := k.summaryTask(ctx, id)
-		if err != nil {
-			return queue.Effect{}, err
-		}
-		return queue.Effect{Tasks: effect}, k.Store.RemoveRepositories(ctx, id, []int64{repo.ID})
+	before, known, err := k.Store.Posture(ctx, repo.ID)
+	if err != nil {
+		return queue.Effect{}, err
 	}
-	err := k.Store.AddRepositories(ctx, id, []store.Repository{{ID: repo.ID, Owner: repo.Owner, Name: repo.Name, Private: repo.Private}})
+	if event.Action == "deleted" {
+		err := k.Store.RemoveRepositories(ctx, id, []int64{repo.ID})
+		return k.rewritten(ctx, id, repo.ID, err)
+	}
+	err = k.Store.AddRepositories(ctx, id, []store.Repository{{ID: repo.ID, Owner: repo.Owner, Name: repo.Name, Private: repo.Private}})
 	if err == nil {
 		err = k.Store.SaveFacts(ctx, id, []store.Facts{{RepoID: repo.ID, NodeID: repo.NodeID, Owner: repo.Owner, Name: repo.Name,
 			Private: repo.Private, Archived: repo.Archived, Branch: repo.DefaultBranch}})
 	}
-	return task(store.Scan, repo.ID, id, false), err
+	effect, err := k.rewritten(ctx, id, repo.ID, err)
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	if known && before.InstallationID != id {
+		left, err := k.rewritten(ctx, before.InstallationID, repo.ID, k.Store.RemoveRepositories(ctx, before.InstallationID, []int64{repo.ID}))
+		if err != nil {
+			return queue.Effect{}, err
+		}
+		effect.Tasks = append(effect.Tasks, left.Tasks...)
+	}
+	effect.Tasks = append(effect.Tasks, task(store.Scan, repo.ID, id, false).Tasks...)
+	return effect, nil
+}
+
+// rewritten has the summary issue written after a repository has moved, unless that failed. What everybody may read does
+// not wait: it may name what nobody else may know of.
+func (k *Keeper) rewritten(ctx context.Context, id, repoID int64, err error) (queue.Effect, error) {
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	issue, _, err := k.Store.SummaryIssue(ctx, id)
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	at, found, err := k.Store.Posture(ctx, issue.RepoID)
+	if err != nil {
+		return queue.Effect{}, err
+	}
+	if issue.Number != 0 && (issue.RepoID == repoID || found && !at.Private) {
+		return task(store.Summary, id, id, true), nil
+	}
+	tasks, err := k.summaryTask(ctx, id)
+	return queue.Effect{Tasks: tasks}, err
 }
 
 // touched answers what a person did to the summary issue. What the issue says is read from GitHub, not from the event.
@@ -96,7 +130,10 @@ func (k *Keeper) touched(ctx context.Context, event webhook.Event) (queue.Effect
 		return queue.Effect{}, nil
 	}
 	may, err := command.MayWrite(ctx, client, repo, event.Sender)
-	if err != nil || !may { // the tick goes away, and nothing else happens
+	if err == nil { // the tick goes away
+		err = k.Store.ChangeSummary(ctx, id, func(i *store.SummaryIssue) { i.Digest = "" })
+	}
+	if err != nil || !may {
 		return task(store.Summary, id, id, true), err
 	}
 	return task(store.Reconcile, id, id, true), nil

@@ -37,7 +37,9 @@ type Issue struct {
 	Title     string
 	Marker    func(installation int64) string // by which an issue is known again
 	Body      func(o Organisation, publicOnly bool) string
-	Requested func(body string) bool // somebody ticked the box that asks for a scan
+	Requested func(body string) bool                     // somebody ticked the box that asks for a scan
+	Moved     func(installation int64, to string) string // what is left where the issue was; to is an address, or ""
+	HasMoved  func(body string) bool                     // Moved wrote it
 }
 
 // Keeper looks at default branches, keeps how they stand, and writes the summary issue. It does the queue's tasks and

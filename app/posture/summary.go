@@ -35,16 +35,18 @@ func (k *Keeper) summary(ctx context.Context, job queue.TaskJob) (queue.Effect, 
 	if err != nil {
 		return queue.Effect{}, err
 	}
-	at, why, ok := target(postures, installation.Account, set.Summary.Repository)
-	if !ok {
-		k.Log.InfoContext(ctx, "no summary issue", slog.String("account", installation.Account), slog.String("reason", why))
-		return queue.Effect{}, nil
-	}
-	w, err := k.writing(ctx, installation, at, set.Summary)
+	w, err := k.writing(ctx, installation, set.Summary)
 	if err != nil {
 		return queue.Effect{}, err
 	}
-	if err := w.write(ctx, job.Force); err != nil {
+	at, why, ok := target(postures, installation.Account, set.Summary.Repository)
+	if ok {
+		err = w.write(ctx, at)
+	} else {
+		k.Log.InfoContext(ctx, "no summary issue", slog.String("account", installation.Account), slog.String("reason", why))
+		err = w.leave(ctx, "")
+	}
+	if err != nil {
 		return queue.Effect{}, fmt.Errorf("write the summary issue of %s: %w", installation.Account, err)
 	}
 	return queue.Effect{Again: k.Every}, nil
@@ -53,16 +55,17 @@ func (k *Keeper) summary(ctx context.Context, job queue.TaskJob) (queue.Effect, 
 // writing is one issue under way.
 type writing struct {
 	k        *Keeper
-	client   *gh.Client
-	at       store.Posture // the repository
 	issue    store.SummaryIssue
 	org      Organisation
-	body     string
-	digest   string
 	settings settings.Summary
+
+	at     store.Posture // the repository
+	client *gh.Client    // of it
+	body   string
+	digest string
 }
 
-func (k *Keeper) writing(ctx context.Context, installation store.Installation, at store.Posture, set settings.Summary) (*writing, error) {
+func (k *Keeper) writing(ctx context.Context, installation store.Installation, set settings.Summary) (*writing, error) {
 	issue, _, err := k.Store.SummaryIssue(ctx, installation.ID)
 	if err != nil {
 		return nil, err
@@ -72,36 +75,38 @@ func (k *Keeper) writing(ctx context.Context, installation store.Installation, a
 		return nil, err
 	}
 	org.Version, org.WebURL = k.Version, strings.TrimSuffix(k.App.WebURL(), "/")
-	w := &writing{k: k, client: k.App.Summary(installation.ID, at.Owner, at.Name), at: at, issue: issue, org: org, settings: set}
-	w.issue.InstallationID = installation.ID
-	w.body = k.Issue.Body(org, !at.Private)
-	w.digest = digest(w.body)
-	return w, nil
+	issue.InstallationID = installation.ID
+	return &writing{k: k, issue: issue, org: org, settings: set}, nil
 }
 
-// write finds or opens the issue and edits it if it says something else, or if force asks for it. A person's close is
-// respected until something new and critical appears.
-func (w *writing) write(ctx context.Context, force bool) error {
-	if w.issue.Number != 0 && w.issue.RepoID != w.at.RepoID {
-		if err := w.leave(ctx); err != nil {
+// write finds or opens the issue in a repository and edits it if it says something else. A person's close is respected
+// until something new and critical appears.
+func (w *writing) write(ctx context.Context, at store.Posture) error {
+	if w.issue.RepoID != at.RepoID {
+		if err := w.leave(ctx, w.place(ctx, at)); err != nil {
+			return err
+		}
+		w.issue.Closed = false // in another place
+	}
+	w.at, w.client = at, w.k.App.Summary(w.issue.InstallationID, at.Owner, at.Name)
+	w.issue.RepoID = at.RepoID
+	w.body = w.k.Issue.Body(w.org, !at.Private)
+	w.digest = digest(w.body)
+	reopen := w.issue.Closed && w.alarming()
+	if w.issue.Number == 0 && !w.issue.Closed {
+		var err error
+		if reopen, err = w.find(ctx); err != nil {
 			return err
 		}
 	}
-	w.issue.RepoID = w.at.RepoID
-	reopen := w.issue.Closed && w.alarming()
 	if w.issue.Closed && !reopen {
 		return w.answer(ctx)
-	}
-	if w.issue.Number == 0 {
-		if err := w.find(ctx); err != nil {
-			return err
-		}
 	}
 	var err error
 	switch {
 	case w.issue.Number == 0:
 		err = w.open(ctx)
-	case w.issue.Digest != w.digest || force || reopen:
+	case w.issue.Digest != w.digest || reopen:
 		err = w.edit(ctx, reopen)
 	}
 	if err != nil {
@@ -113,19 +118,34 @@ func (w *writing) write(ctx context.Context, force bool) error {
 	return w.answer(ctx)
 }
 
-// leave closes the issue in the repository that was the target before, if that still works.
-func (w *writing) leave(ctx context.Context) error {
+// place is the address of the issues of a repository to which the issue moves, "" where readers of the old place may not
+// know of the new one.
+func (w *writing) place(ctx context.Context, to store.Posture) string {
+	from, found, err := w.k.Store.Posture(ctx, w.issue.RepoID)
+	if err != nil || !found || to.Private && !from.Private {
+		return ""
+	}
+	return w.org.WebURL + "/" + to.Owner + "/" + to.Name + "/issues"
+}
+
+// leave closes the issue where it stood, if that still works, and takes away what it said: who may read it there may be
+// others now. to is the address of its new place; "" is none, or one that is not to be named.
+func (w *writing) leave(ctx context.Context, to string) error {
+	if w.issue.Number == 0 {
+		return nil
+	}
 	old, found, err := w.k.Store.Posture(ctx, w.issue.RepoID)
 	if err == nil && found && old.InstallationID == w.issue.InstallationID {
 		client := w.k.App.Summary(w.issue.InstallationID, old.Owner, old.Name)
 		_, _, err = client.REST.Issues.Edit(ctx, old.Owner, old.Name, w.issue.Number, &gogithub.IssueRequest{
+			Body:  gogithub.String(w.k.Issue.Moved(w.issue.InstallationID, to)),
 			State: gogithub.String("closed"), StateReason: gogithub.String("not_planned")})
 	}
-	if err != nil && gh.Status(err) == 0 {
+	if err != nil && gh.Status(err) == 0 && !gone(err) {
 		return err
 	}
-	w.issue.Number, w.issue.Digest, w.issue.Closed = 0, "", false
-	return nil
+	w.issue.RepoID, w.issue.Number, w.issue.Digest = 0, 0, ""
+	return w.remember(ctx, false)
 }
 
 // critical lists the open critical findings that the issue may name, by repository and fingerprint.
@@ -150,21 +170,59 @@ func (w *writing) alarming() bool {
 // findPages bounds the search for an issue whose number was lost: 1000 issues, the newest first.
 const findPages = 10
 
-// find looks for an issue that was opened and not remembered. Of several, the oldest stays and the others are closed.
-func (w *writing) find(ctx context.Context) error {
+// listedIssue is what is looked at of an issue in a list. go-github leaves out by which App it was opened.
+// https://docs.github.com/rest/issues/issues#list-repository-issues
+type listedIssue struct {
+	gogithub.Issue
+	By *struct {
+		ID int64 `json:"id"`
+	} `json:"performed_via_github_app"`
+}
+
+// find looks for an issue that was opened and not remembered. Of several, the oldest stays and the others are closed. left
+// tells that this App closed it itself, when it moved, so that it is to be opened again.
+func (w *writing) find(ctx context.Context) (left bool, err error) {
+	ours, err := w.marked(ctx)
+	if err != nil || len(ours) == 0 {
+		return false, err
+	}
+	slices.SortFunc(ours, func(a, b listedIssue) int { return a.GetNumber() - b.GetNumber() })
+	for _, issue := range ours[1:] {
+		if issue.GetState() != "open" {
+			continue
+		}
+		_, _, err := w.client.REST.Issues.Edit(ctx, w.at.Owner, w.at.Name, issue.GetNumber(), &gogithub.IssueRequest{
+			State: gogithub.String("closed"), StateReason: gogithub.String("not_planned")})
+		if err != nil {
+			return false, fmt.Errorf("close a second one: %w", err)
+		}
+	}
+	first := ours[0]
+	left = w.k.Issue.HasMoved(first.GetBody())
+	w.issue.Number, w.issue.Digest = first.GetNumber(), digest(first.GetBody())
+	return left, w.remember(ctx, first.GetState() == "closed" && !left)
+}
+
+// marked lists the issues that this App opened as this account's summary. A marker alone proves nothing: a person, or
+// another App that repeats what it is told, may have written it.
+func (w *writing) marked(ctx context.Context) (ours []listedIssue, err error) {
 	marker := w.k.Issue.Marker(w.issue.InstallationID)
-	var ours []*gogithub.Issue
 	for page := 1; page <= findPages; page++ {
-		issues, response, err := w.client.REST.Issues.ListByRepo(ctx, w.at.Owner, w.at.Name, &gogithub.IssueListByRepoOptions{
-			State: "all", ListOptions: gogithub.ListOptions{Page: page, PerPage: 100}})
+		address := fmt.Sprintf("repos/%s/%s/issues?state=all&per_page=100&page=%d", w.at.Owner, w.at.Name, page)
+		request, err := w.client.REST.NewRequest(http.MethodGet, address, nil)
+		if err != nil {
+			return nil, fmt.Errorf("look for it: %w", err)
+		}
+		var issues []listedIssue
+		response, err := w.client.REST.Do(ctx, request, &issues)
 		if gh.Status(err) == http.StatusGone || gh.NotFound(err) {
-			return nil // without issues: opening one says so
+			return nil, nil // without issues: opening one says so
 		}
 		if err != nil {
-			return fmt.Errorf("look for it: %w", err)
+			return nil, fmt.Errorf("look for it: %w", err)
 		}
 		for _, issue := range issues {
-			if !issue.IsPullRequest() && issue.GetUser().GetType() == "Bot" && strings.Contains(issue.GetBody(), marker) {
+			if issue.By != nil && issue.By.ID == w.k.App.ID() && !issue.IsPullRequest() && strings.Contains(issue.GetBody(), marker) {
 				ours = append(ours, issue)
 			}
 		}
@@ -172,22 +230,7 @@ func (w *writing) find(ctx context.Context) error {
 			break
 		}
 	}
-	slices.SortFunc(ours, func(a, b *gogithub.Issue) int { return a.GetNumber() - b.GetNumber() })
-	for i, issue := range ours {
-		if i == 0 {
-			w.issue.Number, w.issue.Digest = issue.GetNumber(), digest(issue.GetBody())
-			if err := w.remember(ctx, issue.GetState() == "closed"); err != nil {
-				return err
-			}
-		} else if issue.GetState() == "open" {
-			_, _, err := w.client.REST.Issues.Edit(ctx, w.at.Owner, w.at.Name, issue.GetNumber(), &gogithub.IssueRequest{
-				State: gogithub.String("closed"), StateReason: gogithub.String("not_planned")})
-			if err != nil {
-				return fmt.Errorf("close a second one: %w", err)
-			}
-		}
-	}
-	return nil
+	return ours, nil
 }
 
 func (w *writing) open(ctx context.Context) error {

@@ -34,6 +34,22 @@ func Marker(installation int64) string {
 	return fmt.Sprintf("<!-- kms-review:summary v1 installation=%d -->", installation)
 }
 
+// movedMarker is in what Moved leaves behind.
+const movedMarker = "<!-- kms-review:moved -->"
+
+// Moved is what an issue says that is no longer the summary of an installation: nothing of it, since others may read it
+// than those who did. to is the address of the issues among which the summary stands now, "" if there are none to name.
+func Moved(installation int64, to string) string {
+	s := Marker(installation) + "\n" + movedMarker + "\n\nHow the repositories stand is no longer kept in this issue."
+	if to != "" {
+		s += " It is among [these](" + to + ")."
+	}
+	return s + "\n"
+}
+
+// HasMoved tells whether Moved wrote a body.
+func HasMoved(body string) bool { return strings.Contains(body, movedMarker) }
+
 // scanMarker stands behind the box that a person ticks.
 const scanMarker = "<!-- kms-review:scan-now -->"
 
