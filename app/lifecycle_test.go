@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -298,5 +299,84 @@ func TestTargetIsMadePublic(t *testing.T) {
 	w.rest()
 	if state := w.issue(home); state.State != "open" || !strings.Contains(state.Body, "octo/infra") {
 		t.Errorf("back in a private repository the issue is %s and says\n%s", state.State, state.Body)
+	}
+}
+
+// TestLostDeliveries: the App was removed, installed, suspended and renamed while nobody was there to be told. What is
+// gone is forgotten and what is new is looked at, as soon as somebody is.
+func TestLostDeliveries(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	in := func(account, name string, files map[string]string) *simulator.Repository {
+		repo, err := w.sim.CreateRepository(account, name, files)
+		w.must(err)
+		return repo
+	}
+	home := map[string]*simulator.Repository{}
+	ids := map[string]int64{}
+	for _, account := range []string{"gone", "new", "paused", "stays"} {
+		home[account] = in(account, ".github-private", nil)
+		in(account, "infra", map[string]string{"main.tf": keyOf(account)})
+		if account != "new" {
+			var err error
+			ids[account], err = w.sim.Install(account)
+			w.must(err)
+		}
+	}
+	for i := range 130 { // more than a page, so that the second one counts
+		_, err := w.sim.Install(fmt.Sprintf("crowd-%d", i))
+		w.must(err)
+	}
+	last, err := w.sim.Install("last")
+	w.must(err)
+	w.rest()
+	w.stop()
+	w.must(w.sim.Uninstall(ids["gone"]))
+	_, err = w.sim.Install("new")
+	w.must(err)
+	w.must(w.sim.Suspend(ids["paused"], true))
+	w.settle() // nobody answers
+	w.sim.ResetRequests()
+	w.start()
+	w.eventually("the new account's issue", func() bool {
+		all := home["new"].Issues()
+		return len(all) == 1 && strings.Contains(all[0].State().Body, "aws_kms_key.new")
+	})
+	w.idle()
+	if left := w.rows("installation_id", ids["gone"]); len(left) > 0 {
+		t.Errorf("of an account that removed the App there is %v", left)
+	}
+	for _, id := range []int64{ids["paused"], ids["stays"]} {
+		if left := w.rows("installation_id", id); left["postures"] != 2 {
+			t.Errorf("of another account there is only %v", left)
+		}
+	}
+	if left := w.rows("id", last); left["installations"] != 1 {
+		t.Errorf("an account of the list's second page was forgotten: %v", left)
+	}
+	w.stop()
+	w.must(w.sim.Suspend(ids["paused"], false))
+	w.settle()
+	w.start()
+	w.rest()
+	w.says(home["paused"], "aws_kms_key.paused")
+}
+
+// TestIncompleteList: what GitHub's list of installations lacks is not forgotten while GitHub knows it.
+func TestIncompleteList(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	w.create(".github-private", nil)
+	infra := w.create("infra", map[string]string{"main.tf": badKey})
+	w.install()
+	w.stop()
+	w.sim.Fail(simulator.Fault{PathPattern: regexp.MustCompile(`^/app/installations$`), Status: 200, Body: "[]",
+		Headers: map[string]string{"Content-Type": "application/json; charset=utf-8"}})
+	w.sim.ResetRequests()
+	w.start()
+	w.eventually("the list was asked for", func() bool { return w.asked(regexp.MustCompile(`^/app/installations`)) })
+	w.idle()
+	if left := w.rows("repo_id", infra.ID()); left["postures"] != 1 || left["posture_findings"] == 0 {
+		t.Errorf("of a repository of an installation that exists there is %v", left)
 	}
 }

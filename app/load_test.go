@@ -170,7 +170,7 @@ func (o *load) quietNight() {
 	o.sim.ResetRequests()
 	began := time.Now()
 	o.start()
-	o.eventually("the night's comparison", func() bool { return len(o.sim.Requests()) > 0 })
+	o.eventually("the night's comparison", func() bool { asked, _ := o.requests(); return asked > 0 })
 	o.idle()
 	o.report("quiet night", time.Since(began))
 	hundreds := (*loadRepositories + 99) / 100

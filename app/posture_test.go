@@ -162,7 +162,7 @@ func TestQuietNight(t *testing.T) {
 	w.stop()
 	w.aDayPasses()
 	w.start()
-	w.eventually("the night's comparison", func() bool { return len(w.sim.Requests()) > 0 })
+	w.eventually("the night's comparison", func() bool { asked, _ := w.requests(); return asked > 0 })
 	w.idle()
 	if asked, _ := w.requests(); asked > 2 {
 		t.Errorf("a quiet night cost %d requests: %v", asked, paths(w))

@@ -201,14 +201,14 @@ func (w *world) quiet() {
 	w.check(pull, 1)
 }
 
-// requests counts what the App asked of GitHub, tokens apart.
+// requests counts what the App asked of GitHub for installations, whose budgets it uses up, tokens apart.
 func (w *world) requests() (asked, tokens int) {
 	for _, r := range w.sim.Requests() {
 		if strings.HasSuffix(r.Path, "/access_tokens") {
 			tokens++
-			continue
+		} else if r.Token != "app" {
+			asked++
 		}
-		asked++
 	}
 	return asked, tokens
 }

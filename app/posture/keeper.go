@@ -67,6 +67,8 @@ func New(config Config) *Keeper {
 // HandleTask does a task as things are now.
 func (k *Keeper) HandleTask(ctx context.Context, job queue.TaskJob) (queue.Effect, error) {
 	switch job.Kind {
+	case store.Installations:
+		return k.installations(ctx)
 	case store.Reconcile:
 		return k.reconcile(ctx, job)
 	case store.Scan:

@@ -35,13 +35,14 @@ func (w *nightlyWorker) Work(ctx context.Context, _ *river.Job[nightlyArgs]) err
 	return nil
 }
 
-// ask asks for what is due and not asked for yet.
+// ask asks for what is due and not asked for yet, and for a look at which installations there are: it costs next to
+// nothing, and the data of an account that has removed the App must not wait for a night.
 func (w *nightlyWorker) ask(ctx context.Context) error {
 	installations, err := w.queue.store.Installations(ctx)
 	if err != nil {
 		return err
 	}
-	var tasks []Task
+	tasks := []Task{{Kind: store.Installations}}
 	for _, task := range due(installations, time.Now()) {
 		waiting, err := w.queue.store.Pending(ctx, task.InstallationID, task.Kind)
 		if err != nil {

@@ -63,7 +63,7 @@ type Task struct {
 // TaskJob says which task must be done.
 type TaskJob struct {
 	Kind           store.TaskKind
-	Subject        int64 // of Scan a repository's id, of the others the installation's
+	Subject        int64 // of Scan a repository's id, of Reconcile and Summary the installation's
 	InstallationID int64
 	Force          bool
 	First          bool // it has never been done to its end

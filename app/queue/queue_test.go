@@ -51,6 +51,9 @@ func (h *handler) HandleEvent(ctx context.Context, event webhook.Event, _ bool) 
 }
 
 func (h *handler) HandleTask(ctx context.Context, job queue.TaskJob) (queue.Effect, error) {
+	if job.Kind == store.Installations { // asked for at each start
+		return queue.Effect{}, nil
+	}
 	h.mu.Lock()
 	h.tasks = append(h.tasks, job)
 	h.mu.Unlock()

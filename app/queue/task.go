@@ -25,7 +25,7 @@ func (taskArgs) Kind() string { return "task" }
 // InsertOpts implements river.JobArgsWithInsertOpts. Tasks have their own workers, so no pull request waits for one, and
 // a person who has just installed the App sees the summary before the thousandth repository is scanned.
 func (a taskArgs) InsertOpts() river.InsertOpts {
-	priority := map[store.TaskKind]int{store.Reconcile: 1, store.Summary: 2, store.Scan: 3}
+	priority := map[store.TaskKind]int{store.Installations: 1, store.Reconcile: 1, store.Summary: 2, store.Scan: 3}
 	return river.InsertOpts{Queue: taskQueue, Priority: priority[a.Task]}
 }
 
@@ -101,7 +101,7 @@ func (q *Queue) raiseAll(ctx context.Context, tx *sql.Tx, effect Effect) error {
 			return err
 		}
 	}
-	order := map[store.TaskKind]int{store.Reconcile: 1, store.Scan: 2, store.Summary: 3}
+	order := map[store.TaskKind]int{store.Installations: 0, store.Reconcile: 1, store.Scan: 2, store.Summary: 3}
 	tasks := slices.SortedStableFunc(slices.Values(effect.Tasks), func(a, b Task) int {
 		return cmp.Or(cmp.Compare(order[a.Kind], order[b.Kind]), cmp.Compare(a.Subject, b.Subject))
 	})

@@ -32,6 +32,28 @@ func (s *Store) SaveInstallation(ctx context.Context, id int64, account string, 
 	})
 }
 
+// SeeInstallation records that an installation exists. Which repositories it covers stays as unknown, or as known, as it
+// was.
+func (s *Store) SeeInstallation(ctx context.Context, id int64, account string) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO installations (id, account, complete, updated_at) VALUES ($1, $2, false, $3)
+		ON CONFLICT (id) DO UPDATE SET account = excluded.account, updated_at = excluded.updated_at`, id, account, now())
+	if err != nil {
+		return fmt.Errorf("save installation %d: %w", id, err)
+	}
+	return nil
+}
+
+// InstallationIDs lists every installation of which anything is known.
+func (s *Store) InstallationIDs(ctx context.Context) ([]int64, error) {
+	rows, err := s.reads.QueryContext(ctx, `SELECT id FROM installations UNION SELECT installation_id FROM repositories
+		UNION SELECT installation_id FROM postures UNION SELECT installation_id FROM pulls UNION SELECT installation_id FROM summaries
+		UNION SELECT installation_id FROM posture_days UNION SELECT installation_id FROM tasks WHERE kind <> $1 ORDER BY 1`, Installations)
+	if err != nil {
+		return nil, fmt.Errorf("list the installations: %w", err)
+	}
+	return collect(rows, func(id *int64) []any { return []any{id} })
+}
+
 // AddRepositories records that an installation got repositories. If the installation itself was never saved,
 // its list stays unknown.
 func (s *Store) AddRepositories(ctx context.Context, id int64, repositories []Repository) error {

@@ -15,12 +15,14 @@ const (
 	Scan      TaskKind = "scan"      // the default branch of a repository is to be looked at
 	Reconcile TaskKind = "reconcile" // what an installation covers is to be compared with what is known
 	Summary   TaskKind = "summary"   // the summary issue of an installation may say something that is no longer so
+
+	Installations TaskKind = "installations" // the accounts on which the App is installed are to be compared with those that are known
 )
 
 // Task is work that is not a pull request. Its books are kept as a Pull's are: it is dirty while Generation > Finished.
 type Task struct {
 	Kind           TaskKind
-	Subject        int64 // a repository's id, or an installation's
+	Subject        int64 // a repository's id, or an installation's; 0 for Installations
 	InstallationID int64
 	Generation     int64
 	Finished       int64
