@@ -46,7 +46,6 @@ var summaryOperations = map[string]permission{
 	"Issues.CreateComment": {"issues", "write"},
 	"Issues.Edit":          {"issues", "write"},
 	"Issues.Get":           {"issues", "read"},
-	"Issues.ListByRepo":    {"issues", "read"},
 }
 
 // mutations are the GraphQL mutations of the program. That minimizing needs no more than this is seen in use:
