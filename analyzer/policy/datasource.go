@@ -30,6 +30,9 @@ func (r *Resolver) data(resource *terraform.Resource) Document {
 
 func (r *Resolver) merged(resource *terraform.Resource) Document {
 	m := merger{Document{Range: resource.Header(), Notation: Block, Resource: resource}}
+	if d, ok := m.single(r, "source_json"); ok {
+		m.merge(d)
+	}
 	found, rest := m.documents(r, "source_policy_documents")
 	for _, source := range found {
 		m.source(source)
@@ -45,12 +48,27 @@ func (r *Resolver) merged(resource *terraform.Resource) Document {
 	if len(rest) > 0 {
 		m.replaceable(orElse(rest[0].Reason, "the list of documents is not known"), sources(rest))
 	}
-	for _, name := range []string{"source_json", "override_json"} {
-		if v := resource.Attr(name); v.IsString("") == terraform.False && !v.Absent() {
-			m.refuse(v.Range, "the provider takes no "+name+" any more: use source_policy_documents or override_policy_documents")
-		}
+	if d, ok := m.single(r, "override_json"); ok {
+		m.override(d)
 	}
 	return m.Document
+}
+
+// single reads source_json or override_json. Both went with version 5 of the provider, which refuses any text in them:
+// where it may be an older one they count as the lists that came after them.
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-5-upgrade#data-sourceaws_iam_policy_document
+func (m *merger) single(r *Resolver, name string) (d Document, ok bool) {
+	v := m.Resource.Attr(name)
+	if v.Absent() || v.IsString("") == terraform.True {
+		return Document{}, false
+	}
+	if m.Resource.Scope.ProviderVersion().Below(5, 0) != terraform.False {
+		return r.document(v, true, 0), true
+	}
+	if v.IsString("") == terraform.False {
+		m.refuse(v.Range, "version 5 of the provider takes no "+name+" any more: use source_policy_documents or override_policy_documents")
+	}
+	return Document{}, false
 }
 
 // documents reads those that an argument of the data source lists.

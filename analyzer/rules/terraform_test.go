@@ -82,8 +82,8 @@ func TestExamplesAreValid(t *testing.T) {
 	run(t, terraform, dir, "validate", "-no-color")
 }
 
-// elsewhere is what init would have to fetch: a module, or a provider newer than the one that is at hand.
-var elsewhere = regexp.MustCompile(`git::|terraform-aws-modules/|app\.terraform\.io/|version\s*=\s*"(~>|>=) 6\.`)
+// elsewhere is what init would have to fetch: a module, or another provider than the one that is at hand.
+var elsewhere = regexp.MustCompile(`git::|terraform-aws-modules/|app\.terraform\.io/|version\s*=\s*"(~> [346]|>= 6)\.`)
 
 func unfetchable(files map[string]string) bool {
 	for _, text := range files {
