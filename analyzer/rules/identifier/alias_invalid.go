@@ -64,7 +64,7 @@ func checkName(p *rule.Pass, alias *terraform.Resource, attribute string) {
 		longest -= suffix
 	}
 	text, _ := v.Text()
-	switch fault := nameFault(v); {
+	switch fault := nameFault(alias, v); {
 	case fault != "":
 		problem.Message = fmt.Sprintf("`%s` cannot be made: its `%s` %s. The provider rejects it in the plan, so nothing of this configuration is applied.",
 			alias.Address, attribute, fault)
@@ -80,10 +80,13 @@ func checkName(p *rule.Pass, alias *terraform.Resource, attribute string) {
 // nameFault says what is wrong with as much of a name as is known; "" for nothing. The provider holds a prefix against
 // the pattern of a whole name.
 // https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/kms/validate.go
-func nameFault(v terraform.Value) string {
+func nameFault(alias *terraform.Resource, v terraform.Value) string {
 	segments, _ := v.Segments()
 	if text, known := v.Text(); known {
 		if text == prefix {
+			if source := alias.SourceOf(v.Range); !v.Range.CanSliceBytes(source) || string(v.Range.SliceBytes(source)) != `"`+prefix+`"` {
+				return "" // an input that is empty until somebody gives it, as the names of modules are that are made to be called
+			}
 			return "has nothing behind `" + prefix + "`"
 		}
 		segments = []terraform.Value{v}

@@ -48,8 +48,8 @@ func reportDuplicate(p *rule.Pass, alias *terraform.Resource, how string, eviden
 // certainName is what tells two names of one root module to be the same: the name, or what it will be made of.
 func certainName(alias *terraform.Resource) (name string, ok bool) {
 	v := alias.Attr("name")
-	if v.Absent() {
-		return "", false // AWS makes one up
+	if v.Absent() || v.IsString(prefix) == terraform.True {
+		return "", false // AWS makes one up; or its end is an input that nobody gave yet
 	}
 	if text, known := v.Text(); known {
 		return "=" + text, true
