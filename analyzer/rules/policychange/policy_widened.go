@@ -128,15 +128,18 @@ func (r revision) widened(changes []access.Change) rule.Problem {
 	return problem
 }
 
-// conditions says under which conditions something new is allowed.
+// conditions says under which conditions something new is allowed, which the words of a change do not say.
 func conditions(c access.Change) string {
-	if c.Base != nil || c.Head == nil {
-		return "" // the words say it
+	if c.Head == nil {
+		return ""
 	}
-	var keys []string
-	for _, condition := range c.Head.Conditions.Items {
-		if key, known := condition.Key.Known(); known && !slices.Contains(keys, finding.Code(key)) {
-			keys = append(keys, finding.Code(key))
+	var old, keys []string
+	if c.Base != nil {
+		old = conditionKeys(*c.Base)
+	}
+	for _, key := range conditionKeys(*c.Head) {
+		if !slices.Contains(old, key) && !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
 	switch len(keys) {
@@ -147,6 +150,16 @@ func conditions(c access.Change) string {
 	default:
 		return ", under conditions on " + strings.Join(keys, " and ")
 	}
+}
+
+// conditionKeys are the keys of a statement's conditions, as far as they are known.
+func conditionKeys(s policy.Statement) (keys []string) {
+	for _, condition := range s.Conditions.Items {
+		if key, known := condition.Key.Known(); known {
+			keys = append(keys, finding.Code(key))
+		}
+	}
+	return keys
 }
 
 // severity says how much a change lets in, and completes the sentence "the policy before does not allow that".
