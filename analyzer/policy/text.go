@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,6 +77,18 @@ func (t Text) Symbol() (symbol string, ok bool) {
 	}
 	return out.String(), ok
 }
+
+// Words shows the string to a reader: its symbol as Readable.
+func (t Text) Words() string {
+	symbol, _ := t.Symbol()
+	return Readable(symbol)
+}
+
+// Readable is a symbol without the digests that tell values of one name apart.
+func Readable(symbol string) string { return digest.ReplaceAllString(symbol, "$1") }
+
+// digest is what a symbol holds besides names: the digest of what var files say of a variable, or of a long expression.
+var digest = regexp.MustCompile(`(var\.[\w-]+|\$\{)#[0-9a-f]{8,}`)
 
 // Variants are the strings that a condition which is not known chooses from; ok is false where they are not all known,
 // or there is no such condition.

@@ -168,8 +168,7 @@ func (n *names) label(s *subject) string {
 
 // quoted puts a text into a code span, which nothing in it can end.
 func quoted(t policy.Text) string {
-	symbol, _ := t.Symbol()
-	return code(symbol)
+	return code(t.Words())
 }
 
 func code(text string) string {
@@ -190,7 +189,7 @@ func (n *names) show(w pattern.Word) string {
 			case strings.HasPrefix(name, "?"):
 				out.WriteString("${?}")
 			default:
-				out.WriteString(name)
+				out.WriteString(policy.Readable(name))
 			}
 		}
 	}

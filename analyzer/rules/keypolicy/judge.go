@@ -221,7 +221,4 @@ func named(actions action.Set) string {
 	return fmt.Sprintf("%s and %d more actions", strings.Join(names, ", "), actions.Len()-len(names))
 }
 
-func symbol(t policy.Text) string {
-	s, _ := t.Symbol()
-	return finding.Code(s)
-}
+func symbol(t policy.Text) string { return finding.Code(t.Words()) }

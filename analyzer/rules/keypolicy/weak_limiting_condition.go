@@ -65,7 +65,7 @@ func findWeak(j *judged) []rule.Problem {
 func reasons(why []access.Reasoned) string {
 	var all []string
 	for _, r := range why {
-		test, _ := r.Condition.Test.Symbol()
+		test := r.Condition.Test.Words()
 		if reason := finding.Code(test) + " " + r.Why; !slices.Contains(all, reason) {
 			all = append(all, reason)
 		}

@@ -58,8 +58,7 @@ func stranger(s policy.Statement, p access.Principal) (who, word string, foreign
 		return "everyone", "*", limit == access.NoLimit
 	case access.Account, access.Identity:
 		number, known := p.Account.Known()
-		text, _ := p.Text.Symbol()
-		return finding.Code(text), number, known && p.Own == terraform.False
+		return finding.Code(p.Text.Words()), number, known && p.Own == terraform.False
 	default:
 		return "", "", false
 	}

@@ -129,7 +129,7 @@ func (i identities) aliases(w kms.Written, s policy.Statement) {
 		i.report(w, s.Range, rule.Problem{
 			Discriminator: "alias\x00" + symbol + "\x00" + identity(s), Range: item.Range,
 			Message: fmt.Sprintf("%s in %s of `%s` is the ARN of an alias, which permits nothing to be done with the key. KMS compares "+
-				"the ARN of the key, or the condition `kms:ResourceAliases` with the name of the alias.", finding.Code(symbol), name(s), w.Address),
+				"the ARN of the key, or the condition `kms:ResourceAliases` with the name of the alias.", finding.Code(item.Words()), name(s), w.Address),
 			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
 			Fix: func() []finding.Edit {
 				return fix.Rewrite(i.source(item.Range.Filename), item.Range, targetOfAlias)
@@ -184,11 +184,10 @@ func (i identities) decryption(w kms.Written, d policy.Document, s policy.Statem
 		if !anyKey(item) || !own(w, item) {
 			continue
 		}
-		symbol, _ := item.Symbol()
 		i.report(w, s.Range, rule.Problem{
 			Discriminator: "decrypt\x00" + subject(s), Range: item.Range,
 			Message: fmt.Sprintf("%s of `%s` permits `%s` with %s, so with every key there whose policy leaves access to IAM. Whoever "+
-				"has this policy can read the data of all applications that use those keys.", sentence(name(s)), w.Address, actions&decrypts, finding.Code(symbol)),
+				"has this policy can read the data of all applications that use those keys.", sentence(name(s)), w.Address, actions&decrypts, finding.Code(item.Words())),
 			Evidence: []rule.Evidence{{Range: s.Actions.Range, Note: "for these actions"}},
 		})
 		return

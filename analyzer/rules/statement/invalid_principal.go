@@ -73,7 +73,7 @@ func (i invalidPrincipals) statement(w kms.Written, s policy.Statement) {
 		i.report(w, s.Range, rule.Problem{
 			Discriminator: symbol + "\x00" + identity(s), Range: p.Range,
 			Message: fmt.Sprintf("%s in %s of the key policy of `%s` is no valid principal: %s. KMS refuses the whole policy with "+
-				"MalformedPolicyDocumentException.", finding.Code(symbol), name(s), w.Address, why),
+				"MalformedPolicyDocumentException.", finding.Code(p.Text.Words()), name(s), w.Address, why),
 		})
 	}
 }
@@ -156,10 +156,9 @@ func (i invalidPrincipals) grant(r *terraform.Resource, argument string) {
 		if why == "" {
 			continue
 		}
-		symbol, _ := text.Symbol()
 		i.Report(rule.Problem{
 			Resource: r, Attribute: argument, Range: i.visible(v.Range),
-			Message: fmt.Sprintf("`%s` of `%s` is %s, which is no valid principal: %s. KMS refuses to create the grant.", argument, r.Address, finding.Code(symbol), why),
+			Message: fmt.Sprintf("`%s` of `%s` is %s, which is no valid principal: %s. KMS refuses to create the grant.", argument, r.Address, finding.Code(text.Words()), why),
 		})
 	}
 }
