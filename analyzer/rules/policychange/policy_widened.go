@@ -3,6 +3,7 @@ package policychange
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -183,13 +184,34 @@ func (r revision) severity(c access.Change) (severity finding.Severity, why stri
 		return finding.Low, ""
 	case c.Kind == access.Service:
 		return finding.Medium, ", nor does a condition say for whom the service does it"
+	case amazons.MatchString(c.Principal):
+		return finding.Medium, ", and the account is one that AWS delivers logs from"
 	case c.Own == terraform.False && !r.trusted(c) && !r.letIn(c):
 		return finding.Critical, ", and it is another account whose administrators decide who there can do it"
+	}
+	if c.Actions&action.PutKeyPolicy != 0 && c.Own == terraform.True && r.wasLocked() {
+		return finding.Low, ", nor does it let anybody change it"
 	}
 	if escalates != 0 {
 		return finding.Critical, ", and with `" + escalates.String() + "` the key can be taken over or destroyed"
 	}
 	return finding.High, ""
+}
+
+// amazons are the accounts of AWS itself that the provider's data sources name.
+var amazons = regexp.MustCompile(`data\.aws_(elb|cloudtrail|billing|redshift)_service_account\.`)
+
+// wasLocked tells that nobody at all could change the policy of the base: whoever comes to be able to mends that.
+func (r revision) wasLocked() bool {
+	for _, d := range alternatives(r.Base.Policy(r.old)) {
+		if d.Absent || d.Open || slices.ContainsFunc(d.Statements, func(s policy.Statement) bool {
+			_, possible := access.Actions(s)
+			return s.Effect.Is("Deny") != terraform.True && possible&action.PutKeyPolicy != 0
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // numbered tells that an account is written as its number: that is how people name those that are not their own.
