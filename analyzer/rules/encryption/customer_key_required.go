@@ -70,7 +70,7 @@ func demandKey(p *rule.Pass, r *terraform.Resource, row *services.Row) {
 		problem := rule.Problem{Resource: r, Attribute: row.Path, Range: key.Range}
 		switch {
 		case kms.AWSManaged(key) && p.Decide(r, exists):
-			problem.Message = fmt.Sprintf("`%s` names an AWS managed key in `%s`, and a customer managed key is required. "+
+			problem.Message = fmt.Sprintf("`%s` names a key of AWS in `%s`, and a customer managed key is required. "+
 				"Nobody but AWS sets the policy, the rotation and the end of that one.", r.Address, row.Path)
 		case judgedWithout(row) && p.Decide(r, append(keyless(p, r, row, place, outer), exists, rule.Condition{Attribute: row.Path, Value: key, Holds: named(key).Not()})...):
 			problem.Message = fmt.Sprintf("%s is not encrypted with a customer managed key: %s%s. %s.", subject(r, row), missing(row), otherwise(row), advice(row))
