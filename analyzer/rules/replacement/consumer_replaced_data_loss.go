@@ -90,6 +90,17 @@ func (c change) subject() string {
 var guards = map[string]string{
 	"aws_db_instance": "deletion_protection", "aws_rds_cluster": "deletion_protection", "aws_docdb_cluster": "deletion_protection",
 	"aws_neptune_cluster": "deletion_protection", "aws_neptunegraph_graph": "deletion_protection",
+	"aws_emr_cluster": "termination_protection", eventDataStore: "termination_protection_enabled",
+}
+
+// eventDataStore is guarded unless it says otherwise.
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/cloudtrail_event_data_store
+const eventDataStore = "aws_cloudtrail_event_data_store"
+
+// guarded tells that a guard was certainly on when the resource was applied last.
+func guarded(before *terraform.Resource, guard string) bool {
+	v := before.Attr(guard)
+	return v.IsTrue() == terraform.True || before.Type == eventDataStore && v.IsAbsent() == terraform.True
 }
 
 // releases are arguments without which AWS refuses to delete what is not empty.
@@ -101,7 +112,7 @@ func guardOf(before, now *terraform.Resource) (why string, severity finding.Seve
 	if preventsDestroy(now) {
 		return "`prevent_destroy` makes every plan fail", finding.Medium
 	}
-	if name := guards[now.Type]; name != "" && before.Attr(name).IsTrue() == terraform.True {
+	if name := guards[now.Type]; name != "" && guarded(before, name) {
 		return "`" + name + "` makes the apply fail halfway", finding.Medium
 	}
 	if name := releases[now.Type]; name != "" && terraform.Any(before.Attr(name).IsAbsent(), before.Attr(name).IsFalse()) == terraform.True {
