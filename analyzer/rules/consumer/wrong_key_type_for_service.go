@@ -99,8 +99,8 @@ func checkSigning(p *rule.Pass, use kms.Use) {
 }
 
 func signing(use kms.Use, what string) string {
-	return fmt.Sprintf("`%s` is to sign with `%s`, which %s. Route 53 takes a key of the spec `ECC_NIST_P256` in `us-east-1` "+
-		"and no other, so applying this fails.", use.Consumer.Address, use.Key.Address, what)
+	return fmt.Sprintf("`%s` is to sign with `%s` in `%s`, which %s. Route 53 takes a key of the spec `ECC_NIST_P256` in `us-east-1` "+
+		"and no other, so applying this fails.", use.Consumer.Address, use.Key.Address, use.Row.Path, what)
 }
 
 func orDefault(spec string) string {
