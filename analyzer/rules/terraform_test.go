@@ -40,12 +40,18 @@ func TestExamplesAreFormatted(t *testing.T) {
 			write(t, filepath.Join(dir, r.ID, e.Name, "fixed"), e.Fixed)
 		}
 	}
+	for family, examples := range families(t) {
+		for _, e := range examples {
+			write(t, filepath.Join(dir, family, e.Name, "head"), e.Head)
+			write(t, filepath.Join(dir, family, e.Name, "base"), e.Base)
+		}
+	}
 	run(t, terraform, dir, "fmt", "-check", "-recursive", "-diff")
 }
 
-// TestExamplesAreValid has the provider's own schema say that the examples that must be silent, and those after
-// their suggestions, are valid: a fix that validate refuses would be none. Each example is a module of one
-// configuration, so that the provider starts once. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the
+// TestExamplesAreValid has the provider's own schema say that the examples that must be silent, those after
+// their suggestions, and both sides of those of a family of services are valid: a fix that validate refuses would be none.
+// Each is a module of one configuration, so that the provider starts once. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the
 // provider, as `terraform providers mirror` makes it; a test downloads nothing.
 func TestExamplesAreValid(t *testing.T) {
 	t.Parallel()
@@ -59,6 +65,10 @@ func TestExamplesAreValid(t *testing.T) {
 	}
 	dir := t.TempDir()
 	root := "variable \"any\" {}\n"
+	add := func(name string, files map[string]string) {
+		write(t, filepath.Join(dir, name), files)
+		root += call(t, name, files)
+	}
 	for _, r := range rules.All() {
 		examples, err := ruletest.Examples(r)
 		if err != nil {
@@ -72,9 +82,16 @@ func TestExamplesAreValid(t *testing.T) {
 			if e.Broken() || strings.HasPrefix(e.Name, "invalid-") || e.Wants() && len(e.Fixed) == 0 || strings.Contains(files["main.tf"], "import {") || unfetchable(files) {
 				continue // the mistake stands; or what only a root module may hold; or a module from elsewhere
 			}
-			name := r.ID + "_" + e.Name
-			write(t, filepath.Join(dir, name), files)
-			root += call(t, name, files)
+			add(r.ID+"_"+e.Name, files)
+		}
+	}
+	for family, examples := range families(t) {
+		for i, e := range examples {
+			if i > 0 && examples[i-1].Name == e.Name {
+				continue // the same, for another rule
+			}
+			add(family+"_"+e.Name+"_base", e.Base)
+			add(family+"_"+e.Name+"_head", e.Head)
 		}
 	}
 	write(t, dir, map[string]string{"main.tf": root})

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -53,13 +54,57 @@ func (m mark) String() string {
 
 // Examples reads the examples of a rule's specification, in their order.
 func Examples(r rule.Rule) ([]Example, error) {
-	archive := txtar.Parse([]byte(r.Spec))
+	examples, err := read(r.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("specification of %s: %w", r.ID, err)
+	}
+	for i := range examples {
+		e := &examples[i]
+		for _, id := range e.named() {
+			if id != r.ID {
+				return nil, fmt.Errorf("specification of %s, example %q: a mark speaks of %s", r.ID, e.Name, id)
+			}
+		}
+		e.readMarks(r)
+	}
+	return examples, nil
+}
+
+// Judged is an example with one of the rules that its marks name.
+type Judged struct {
+	Example
+	Rule rule.Rule
+}
+
+// Shared reads the examples of an archive that belongs to no rule, each as often as its marks name different ones: that
+// of a family of services, where one change is seen by several rules.
+func Shared(archive string, byID func(id string) (r rule.Rule, ok bool)) ([]Judged, error) {
+	examples, err := read(archive)
+	if err != nil {
+		return nil, err
+	}
+	var all []Judged
+	for _, e := range examples {
+		for _, id := range e.named() {
+			r, ok := byID(id)
+			if !ok {
+				return nil, fmt.Errorf("example %q: a mark speaks of %s, which is no rule", e.Name, id)
+			}
+			e.readMarks(r)
+			all = append(all, Judged{e, r})
+		}
+	}
+	return all, nil
+}
+
+// read reads examples without their marks.
+func read(archive string) ([]Example, error) {
 	byName := map[string]*Example{}
 	var names []string
-	for _, file := range archive.Files {
+	for _, file := range txtar.Parse([]byte(archive)).Files {
 		name, path, ok := strings.Cut(file.Name, "/")
 		if !ok {
-			return nil, fmt.Errorf("specification of %s: %q lies in no example", r.ID, file.Name)
+			return nil, fmt.Errorf("%q lies in no example", file.Name)
 		}
 		example := byName[name]
 		if example == nil {
@@ -69,13 +114,9 @@ func Examples(r rule.Rule) ([]Example, error) {
 		}
 		example.add(path, string(file.Data))
 	}
-	var examples []Example
+	examples := make([]Example, 0, len(names))
 	for _, name := range names {
-		example := byName[name]
-		if err := example.readMarks(r); err != nil {
-			return nil, fmt.Errorf("specification of %s, example %q: %w", r.ID, name, err)
-		}
-		examples = append(examples, *example)
+		examples = append(examples, *byName[name])
 	}
 	return examples, nil
 }
@@ -98,20 +139,33 @@ func (e *Example) add(path, text string) {
 
 var markPattern = regexp.MustCompile(`# (want|undecided)([+-]\d+)? (\S+)(?: (critical|high|medium|low)\b)?`)
 
-func (e *Example) readMarks(r rule.Rule) error {
-	e.want, e.undecided = map[mark]finding.Severity{}, map[mark]bool{}
-	if err := e.readMarksIn(e.Base, true, r); err != nil {
-		return err
+// named lists the rules that marks speak of, sorted.
+func (e *Example) named() []string {
+	var ids []string
+	for _, files := range []map[string]string{e.Base, e.Head} {
+		for _, text := range files {
+			for _, match := range markPattern.FindAllStringSubmatch(text, -1) {
+				ids = append(ids, match[3])
+			}
+		}
 	}
-	return e.readMarksIn(e.Head, false, r)
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
-func (e *Example) readMarksIn(files map[string]string, atBase bool, r rule.Rule) error {
+// readMarks reads the marks that speak of a rule.
+func (e *Example) readMarks(r rule.Rule) {
+	e.want, e.undecided = map[mark]finding.Severity{}, map[mark]bool{}
+	e.readMarksIn(e.Base, true, r)
+	e.readMarksIn(e.Head, false, r)
+}
+
+func (e *Example) readMarksIn(files map[string]string, atBase bool, r rule.Rule) {
 	for path, text := range files {
 		for i, line := range strings.Split(text, "\n") {
 			for _, match := range markPattern.FindAllStringSubmatch(line, -1) {
 				if match[3] != r.ID {
-					return fmt.Errorf("%s:%d speaks of %s", path, i+1, match[3])
+					continue
 				}
 				away, _ := strconv.Atoi(match[2]) // digits, or nothing
 				at := mark{path, i + 1 + away, atBase}
@@ -126,7 +180,6 @@ func (e *Example) readMarksIn(files map[string]string, atBase bool, r rule.Rule)
 			}
 		}
 	}
-	return nil
 }
 
 // Wants tells that the example has a line to report.
