@@ -71,9 +71,10 @@ type result struct {
 	fixes      []func() []finding.Edit // of each instance
 	resource   *terraform.Resource
 	part       hcl.Range
-	everywhere bool   // reported in examples too
-	shared     string // what makes it one with the same problem of another resource; "" where nothing does
-	sharing    int    // how many others are one with it
+	everywhere bool     // reported in examples too
+	shared     string   // what makes it one with the same problem of another resource; "" where nothing does
+	sharing    int      // how many others are one with it
+	callers    []string // those of them that are the same block of a module, by the call that makes them
 	keys       []key
 }
 

@@ -109,13 +109,19 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 	r := result{finding: f, resource: p.Resource, part: p.Part, everywhere: of.Everywhere, keys: []key{{
 		finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator) + strings.Join(f.Instances, ","), p.Twin,
 	}}}
-	if p.Shared {
+	if p.Shared || ofCalledModule(p) {
 		r.shared = p.Attribute + "\x00" + discriminator
 	}
 	if p.Fix != nil {
 		r.fixes = append(r.fixes, p.Fix)
 	}
 	return r
+}
+
+// ofCalledModule tells a problem whose place is in the code of a module that is called: it is there once, however many
+// calls of however many root modules have it.
+func ofCalledModule(p rule.Problem) bool {
+	return strings.HasPrefix(p.Resource.Address, "module.") && path.Dir(p.Range.Filename) == p.Resource.Scope.Module.Dir
 }
 
 // blockOf is what a problem lies in: the resource's block, or elsewhere the part that it concerns.
@@ -205,6 +211,9 @@ func grouped(results []result) []result {
 		first.keys = append(first.keys, r.keys...)
 		first.fixes = append(slices.Clone(first.fixes), r.fixes...)
 	}
+	for i := range out {
+		out[i].listCallers()
+	}
 	return out
 }
 
@@ -213,14 +222,43 @@ const maxSharing = 10
 
 // shares notes another resource that has the same problem in the same place.
 func (r *result) shares(other result) {
-	at := other.resource.Header()
-	name := "`" + other.finding.Address + "`"
+	at, own := other.resource.Header(), r.resource.Header()
+	if at == own {
+		name := finding.Code(strings.TrimSuffix(other.finding.Address, "."+other.resource.Type+"."+other.resource.Name))
+		switch {
+		case other.finding.Module == r.finding.Module:
+		case other.finding.Address == r.finding.Address:
+			name = finding.Code(other.finding.Module)
+		default:
+			name += " of " + finding.Code(other.finding.Module)
+		}
+		if !slices.Contains(r.callers, name) {
+			r.callers = append(r.callers, name)
+		}
+		return
+	}
+	name := finding.Code(other.finding.Address)
 	if other.finding.Module != r.finding.Module { // where the address is no name: root modules that are alike have the same
-		name += " of `" + other.finding.Module + "`"
+		name += " of " + finding.Code(other.finding.Module)
 	}
 	note := finding.Evidence{File: at.Filename, StartLine: at.Start.Line, EndLine: at.End.Line, Note: name + " has the same problem"}
 	same := slices.ContainsFunc(r.finding.Evidence, func(e finding.Evidence) bool { return e.Note == note.Note })
 	if r.sharing++; r.sharing <= maxSharing && !same {
 		r.finding.Evidence = append(slices.Clone(r.finding.Evidence), note)
 	}
+}
+
+// listCallers says in one line which other calls of the module have the problem.
+func (r *result) listCallers() {
+	if len(r.callers) == 0 {
+		return
+	}
+	listed, more := r.callers, ""
+	if len(listed) > maxSharing {
+		listed, more = listed[:maxSharing], fmt.Sprintf(" and %d more", len(listed)-maxSharing)
+	}
+	at := r.resource.Header()
+	r.finding.Evidence = append(slices.Clone(r.finding.Evidence), finding.Evidence{
+		File: at.Filename, StartLine: at.Start.Line, EndLine: at.End.Line, Note: "the same problem in " + strings.Join(listed, ", ") + more,
+	})
 }

@@ -6,14 +6,17 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kms-review/kms-review/analyzer"
 	"github.com/kms-review/kms-review/analyzer/settings"
 )
 
-// TestSharingNamesTheRoot asserts that what shares a problem is told apart where its address is the same.
-func TestSharingNamesTheRoot(t *testing.T) {
+// TestCallersShareAFinding asserts that a problem in the code of a module is one finding, however many root modules
+// call the module, and that it says which.
+func TestCallersShareAFinding(t *testing.T) {
 	t.Parallel()
-	call := &fstest.MapFile{Data: []byte("module \"key\" {\n  source = \"../m\"\n}\nprovider \"aws\" {}\n")}
+	call := &fstest.MapFile{Data: []byte("module \"key\" {\n  source = \"../m\"\n}\nmodule \"other\" {\n  source = \"../m\"\n}\nprovider \"aws\" {}\n")}
 	key := `resource "aws_kms_key" "k" {
   policy = jsonencode({ Statement = [{ Effect = "Allow", Principal = { Service = "s3.amazonaws.com" }, Action = "kms:Decrypt", Resource = "*" }] })
 }
@@ -25,16 +28,14 @@ func TestSharingNamesTheRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	notes := map[string][]string{}
 	for _, f := range report.Findings {
-		if f.Rule != "KMS210" {
-			continue
-		}
 		for _, e := range f.Evidence {
-			if e.Note == "`module.key.aws_kms_key.k` of `prod` has the same problem" {
-				return
-			}
+			notes[f.Rule] = append(notes[f.Rule], e.Note)
 		}
-		t.Errorf("%s: %v", f.Module, f.Evidence)
 	}
-	t.Error("nothing shares the problem")
+	same := "the same problem in `module.other`, `prod`, `module.other` of `prod`"
+	if diff := cmp.Diff(map[string][]string{"KMS101": {same}, "KMS203": {same}, "KMS210": {"what the service may do", same}}, notes); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }

@@ -71,7 +71,8 @@ type Problem struct {
 	// A rule supersedes another one on the same part only.
 	Part hcl.Range
 	// Shared tells that Range lies in what several resources may use, such as a policy document. Equal problems of
-	// resources that share it are one finding, since no reader wants one comment a key on one line.
+	// resources that share it are one finding, since no reader wants one comment a key on one line. So are those of a
+	// block of a module, of whichever calls, without it.
 	Shared   bool
 	Message  string // two sentences of Markdown, addresses in code spans
 	Evidence []Evidence
