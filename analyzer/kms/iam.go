@@ -21,6 +21,9 @@ type Written struct {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 var iamTypes = []string{"aws_iam_group_policy", "aws_iam_policy", "aws_iam_role", "aws_iam_role_policy", "aws_iam_user_policy"}
 
+// iamUser holds no policy text, but it may name one as its permissions boundary.
+const iamUser = "aws_iam_user"
+
 // inlinePolicy is the block of aws_iam_role that holds a policy; the other types have it as an argument.
 const inlinePolicy = "inline_policy"
 

@@ -54,7 +54,7 @@ var keyTypes = []string{"aws_kms_external_key", "aws_kms_key", "aws_kms_replica_
 // modelled tells what rules look at: managed resources, and a data source that is given a secret. Other data sources
 // are found through references.
 func modelled(kind, typ string) bool {
-	return kind == "resource" && (ofKMS(typ) || isIAM(typ) || typ == defaultEncryption || services.Of(typ) != nil || services.Switches(typ) != nil || services.Delivers(typ)) || kind+"."+typ == dataCiphertext
+	return kind == "resource" && (ofKMS(typ) || isIAM(typ) || typ == iamUser || typ == defaultEncryption || services.Of(typ) != nil || services.Switches(typ) != nil || services.Delivers(typ)) || kind+"."+typ == dataCiphertext
 }
 
 // Build reads the model out of a configuration.

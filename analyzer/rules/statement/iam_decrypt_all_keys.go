@@ -98,7 +98,7 @@ func boundariesIn(conditions policy.Conditions) (values []policy.Text) {
 // keyActions are the KMS actions of an Allow statement; none where a part of them is not known, or somebody else's: "*" is
 // for general tools.
 func keyActions(s policy.Statement) (actions action.Set) {
-	if s.Effect.Is("Allow") != terraform.True || s.Open || s.Actions.Present != terraform.True || s.Actions.Open {
+	if s.Effect.Is("Allow") != terraform.True || s.Open || s.Actions.Open {
 		return 0
 	}
 	for _, item := range s.Actions.Items {
@@ -141,7 +141,7 @@ func (i identities) aliases(w kms.Written, s policy.Statement) {
 // targetOfAlias turns a reference to an alias's ARN into one to that of its key.
 func targetOfAlias(text string) string {
 	for _, end := range []string{"", `}"`, ` }"`} {
-		if reference, ok := strings.CutSuffix(text, ".arn"+end); ok && !strings.ContainsAny(reference, "?(") {
+		if reference, ok := strings.CutSuffix(text, ".arn"+end); ok {
 			return reference + ".target_key_arn" + end
 		}
 	}
@@ -167,7 +167,7 @@ func (i identities) named(alias policy.Text, resources []policy.Text) bool {
 	}
 	return slices.ContainsFunc(resources, func(item policy.Text) bool {
 		ref := item.Reference()
-		return anyKey(item) || ref != nil && target != nil && slices.Contains(ref.Resources(), target) ||
+		return anyKey(item) || ref != nil && slices.Contains(ref.Resources(), target) ||
 			ref != nil && alias.Reference() != nil && ref.Address == alias.Reference().Address && ref.Attribute == "target_key_arn"
 	})
 }

@@ -51,21 +51,17 @@ type invalidPrincipals struct{ reporter }
 
 func (i invalidPrincipals) statement(w kms.Written, s policy.Statement) {
 	absent := s.Principals.Present == terraform.False && s.NotPrincipals.Present == terraform.False
-	if absent && !s.Open && i.visible(s.Range).Filename != "" {
+	if absent && !s.Open {
 		i.report(w, s.Range, rule.Problem{
 			Discriminator: identity(s), Range: s.Range,
 			Message: fmt.Sprintf("%s of the key policy of `%s` names no principal. KMS refuses the whole policy with MalformedPolicyDocumentException.",
 				sentence(name(s)), w.Address),
 		})
 	}
-	of := w.Resource
-	if w.Key != nil {
-		of = w.Key
-	}
-	principals, _ := access.Principals(s, access.OwnerOf(of))
-	others, _ := access.NotPrincipals(s, access.OwnerOf(of))
+	principals, _ := access.Principals(s, access.OwnerOf(w.Resource))
+	others, _ := access.NotPrincipals(s, access.OwnerOf(w.Resource))
 	for _, p := range append(principals, others...) {
-		why := wrong(p, of)
+		why := wrong(p, w.Resource)
 		if why == "" {
 			continue
 		}
@@ -111,11 +107,11 @@ var partitions = map[string]string{
 func elsewhere(text policy.Text, of *terraform.Resource) string {
 	v := of.Region()
 	region, known := v.Text()
-	if !known || len(v.Via) > 0 || len(text.Parts) == 0 { // a variable's default is not where everybody deploys
+	if !known || len(v.Via) > 0 { // a variable's default is not where everybody deploys
 		return ""
 	}
 	fields := strings.SplitN(text.Parts[0].Literal, ":", 3)
-	if len(fields) < 3 || fields[0] != "arn" {
+	if len(fields) < 3 {
 		return ""
 	}
 	partition := "aws"
@@ -135,12 +131,9 @@ var servicePrincipal = regexp.MustCompile(`^([0-9a-z-]+\.){1,4}(amazonaws|amazon
 
 func (i invalidPrincipals) grant(r *terraform.Resource, argument string) {
 	v := r.Attr(argument)
-	if v.Absent() {
-		return
-	}
 	text := i.text(textOf(v))
 	written, known := text.Known()
-	if known && servicePrincipal.MatchString(written) {
+	if servicePrincipal.MatchString(written) {
 		return
 	}
 	group := policy.Principal{
@@ -150,7 +143,7 @@ func (i invalidPrincipals) grant(r *terraform.Resource, argument string) {
 	principals, _ := access.Principals(policy.Statement{Principals: policy.Principals{Present: terraform.True, Groups: []policy.Principal{group}}}, access.OwnerOf(r))
 	for _, p := range principals {
 		why := wrong(p, r)
-		if known && why == "" && !strings.HasPrefix(written, "arn:") {
+		if known && !strings.HasPrefix(written, "arn:") {
 			why = "a grant names principals by their ARNs"
 		}
 		if why == "" {
@@ -170,11 +163,11 @@ func textOf(v terraform.Value) policy.Text {
 	}
 	t := policy.Text{Range: v.Range}
 	for _, segment := range segments {
-		if text, known := segment.Text(); known && text != "" {
+		if text, known := segment.Text(); known {
 			t.Parts = append(t.Parts, policy.Part{Literal: text})
-		} else if !known {
-			t.Parts = append(t.Parts, policy.Part{Unknown: &segment})
+			continue
 		}
+		t.Parts = append(t.Parts, policy.Part{Unknown: &segment})
 	}
 	return t
 }

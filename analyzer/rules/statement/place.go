@@ -18,7 +18,7 @@ import (
 type reporter struct {
 	*rule.Pass
 	said    map[said][]hcl.Range
-	judged  map[judged]*verdict
+	judged  map[judged]int // how often
 	sources map[string][]byte
 	fixes   map[cure]func() []finding.Edit
 }
@@ -42,34 +42,19 @@ type judged struct {
 	where     string
 }
 
-// verdict counts the resources that a problem was reported of.
-type verdict struct {
-	reported int
-	clean    bool
-}
-
-// maxSharing bounds the resources that a problem in a policy is reported of. A thousand keys may share a policy, and no
-// reader looks at more than a few of them.
+// maxSharing bounds the resources of which a policy is judged. A thousand keys may share one, and no reader looks at more
+// than a few of them.
 const maxSharing = 20
 
 func newReporter(p *rule.Pass) reporter {
-	return reporter{p, map[said][]hcl.Range{}, map[judged]*verdict{}, map[string][]byte{}, map[cure]func() []finding.Edit{}}
+	return reporter{p, map[said][]hcl.Range{}, map[judged]int{}, map[string][]byte{}, map[cure]func() []finding.Edit{}}
 }
 
-// each judges what several resources may share as often as it takes: once, if nothing is wrong with it.
+// each judges what several resources may share for the first of them.
 func (r reporter) each(what judged, judge func()) {
-	v := r.judged[what]
-	if v == nil {
-		v = &verdict{}
-		r.judged[what] = v
+	if r.judged[what]++; r.judged[what] <= maxSharing {
+		judge()
 	}
-	if v.clean || v.reported >= maxSharing {
-		return
-	}
-	before := len(r.said)
-	judge()
-	v.clean = len(r.said) == before
-	v.reported++
 }
 
 // source is the text of a file; nil where it is none of the user's.
@@ -88,7 +73,6 @@ func (r reporter) report(w kms.Written, part hcl.Range, problem rule.Problem) {
 	problem.Resource, problem.Attribute, problem.Shared = w.Resource, w.Attribute, true
 	problem.Part = r.visible(part)
 	problem.Range = r.visible(problem.Range)
-	problem.Evidence = slices.DeleteFunc(problem.Evidence, func(e rule.Evidence) bool { return r.visible(e.Range).Filename == "" })
 	key := said{w.Resource, problem.Attribute + "\x00" + problem.Discriminator}
 	if slices.Contains(r.said[key], problem.Range) {
 		return // of another alternative
@@ -101,8 +85,8 @@ func (r reporter) report(w kms.Written, part hcl.Range, problem rule.Problem) {
 
 // once makes the fix for the first resource that asks for it.
 func (r reporter) once(of cure, fix func() []finding.Edit) func() []finding.Edit {
-	if fix == nil || of.at.Filename == "" {
-		return fix
+	if fix == nil {
+		return nil
 	}
 	if r.fixes[of] == nil {
 		r.fixes[of] = sync.OnceValue(fix)
@@ -154,7 +138,7 @@ func (r reporter) text(t policy.Text) policy.Text {
 	}
 	holes := strings.Count(words, "${") + strings.Count(words, "%{") - strings.Count(words, "$${") - strings.Count(words, "%%{")
 	quoted := strings.HasPrefix(words, `"`) || strings.HasPrefix(words, `\"`)
-	if words == "" || quoted && holes <= unknown || !quoted && unknown > 0 && unknown == len(t.Parts) {
+	if quoted && holes <= unknown || unknown > 0 && unknown == len(t.Parts) {
 		return t
 	}
 	return policy.Text{Range: t.Range, Parts: holesOf(words, quoted)}
@@ -163,22 +147,17 @@ func (r reporter) text(t policy.Text) policy.Text {
 // holesOf takes the literal parts of what is written.
 func holesOf(words string, quoted bool) []policy.Part {
 	hole := policy.Part{Unknown: &terraform.Value{Reason: "it is made by an expression"}}
-	first, _, found := strings.Cut(strings.TrimLeft(words, `\"`), "${")
+	first, _, _ := strings.Cut(strings.TrimLeft(words, `\"`), "${")
 	last := words[strings.LastIndex(words, "}")+1:]
-	if !quoted || !found || strings.ContainsAny(first+last, "%{}") {
+	if !quoted || strings.ContainsAny(first+last, "%{}") {
 		return []policy.Part{hole}
 	}
-	parts := []policy.Part{{Literal: first}, hole, {Literal: strings.TrimRight(last, `\"`)}}
-	return slices.DeleteFunc(parts, func(p policy.Part) bool { return p.Unknown == nil && p.Literal == "" })
+	return []policy.Part{{Literal: first}, hole, {Literal: strings.TrimRight(last, `\"`)}}
 }
 
 // words is what a file says in a range; "" where it is no file of the user's.
 func (r reporter) words(at hcl.Range) string {
-	source := r.source(at.Filename)
-	if source == nil || !at.CanSliceBytes(source) {
-		return ""
-	}
-	return string(at.SliceBytes(source))
+	return string(at.SliceBytes(r.source(at.Filename)))
 }
 
 // alternatives lists what a document may be. What is wrong with a text is wrong whenever it counts, so that it takes no
@@ -235,7 +214,7 @@ func extended(s policy.Statement, lists ...[]policy.Text) string {
 
 // name is how a message calls a statement.
 func name(s policy.Statement) string {
-	if sid, known := s.Sid.Known(); known && sid != "" {
+	if sid, _ := s.Sid.Known(); sid != "" {
 		return "the statement " + finding.Code(sid)
 	}
 	return "a statement"

@@ -33,9 +33,6 @@ func checkPolicyDocumentMergeHazard(p *rule.Pass) {
 	r := newReporter(p)
 	for _, w := range p.Head.KeyDocuments() {
 		for _, d := range alternatives(w.Document) {
-			if d.Resource == nil {
-				continue // AWS reads what is written
-			}
 			r.each(judged{source: d.Resource}, func() {
 				for _, f := range d.Faults {
 					reportChanged(r, w, f)
@@ -61,12 +58,7 @@ func reportChanged(r reporter, w kms.Written, f policy.Fault) {
 	r.report(w, hcl.Range{}, rule.Problem{
 		Discriminator: f.What + "\x00" + r.words(f.Range), Range: f.Range,
 		Message: fmt.Sprintf("In the key policy of `%s`, %s. %s", w.Address, f.What, effect),
-		Fix: func() []finding.Edit {
-			if f.Value.Filename == "" {
-				return nil
-			}
-			return fix.Quote(r.source(f.Value.Filename), f.Value)
-		},
+		Fix:     func() []finding.Edit { return fix.Quote(r.source(f.Value.Filename), f.Value) },
 	})
 }
 

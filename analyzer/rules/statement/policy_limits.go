@@ -123,10 +123,9 @@ func (l limits) text(t policy.Text, where func() string, part hcl.Range, isName 
 	}
 }
 
-// accepted follows the pattern of PutKeyPolicy's argument.
-func accepted(r rune) bool {
-	return r == '\t' || r == '\n' || r == '\r' || 0x20 <= r && r <= 0xFF
-}
+// accepted follows the pattern of PutKeyPolicy's argument. The control characters, which it leaves out too, stand in JSON
+// as escapes, whose own characters are accepted.
+func accepted(r rune) bool { return r <= 0xFF }
 
 // plain writes what word processors make of quotes and dashes as it is on the keyboard. All quotes are single ones,
 // which need no escape in a string.

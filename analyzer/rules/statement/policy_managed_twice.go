@@ -86,7 +86,7 @@ func managersOf(s *kms.Snapshot, key *kms.Key) []manager {
 	}
 	add(manager{key.Resource, key.Attr("policy")})
 	for _, p := range s.KeyPolicies {
-		if p.Scope.Root == key.Scope.Root && certainlyFor(p, key) {
+		if certainlyFor(p, key) {
 			add(manager{p.Resource, p.Attr("policy")})
 		}
 	}
@@ -96,7 +96,7 @@ func managersOf(s *kms.Snapshot, key *kms.Key) []manager {
 // certainlyFor tells that a policy is for the one instance that a key stands for.
 func certainlyFor(p kms.KeyPolicy, key *kms.Key) bool {
 	ref := p.KeyID.Reference
-	if ref == nil || ref.Each || ref.Instance == terraform.UnknownInstance || len(key.Instances) > 1 {
+	if ref == nil || ref.Instance == terraform.UnknownInstance || len(key.Instances) > 1 {
 		return false
 	}
 	targets := ref.Resources()

@@ -51,8 +51,10 @@ func checkStatementIneffective(p *rule.Pass) {
 					continue
 				}
 				defect := defectOf(w, r.asWritten(s))
-				works[at] = defect.why == ""
-				if found[at]++; found[at] <= maxSharing && !works[at] {
+				if works[at] = defect.why == ""; works[at] {
+					continue
+				}
+				if found[at]++; found[at] <= maxSharing {
 					defects = append(defects, defective{w, s, defect})
 				}
 			}
@@ -122,9 +124,9 @@ func defectOf(w kms.Written, s policy.Statement) defect {
 		return defect{"resource", "it has no resource, and in a key policy that is `*`", s.Range}
 	case slices.ContainsFunc(s.Actions.Items, misnamed):
 		return defect{} // the name is the mistake
-	case ineffective && actions == 0:
+	case actions == 0:
 		return defect{"service", "none of its actions is one of KMS", s.Actions.Range}
-	case ineffective && actions&action.Effective == 0:
+	case actions&action.Effective == 0:
 		return defect{"account", fmt.Sprintf("none of its actions (`%s`) works on a key, so only IAM policies can permit them", actions), s.Actions.Range}
 	case ineffective:
 		return defect{"other", "its resource is another one than this key, and in a key policy the key is `*`", place(s.Resources, s.NotResources)}
@@ -140,8 +142,8 @@ func defectOf(w kms.Written, s policy.Statement) defect {
 
 // misnamed tells an action that is KMS206's business.
 func misnamed(item policy.Text) bool {
-	text, known := item.Known()
-	return known && (ofKMS(text) || bare(text)) && action.Match(text) == 0
+	text, _ := item.Known()
+	return (ofKMS(text) || bare(text)) && action.Match(text) == 0
 }
 
 // place is where an element is written.
@@ -156,12 +158,8 @@ func place(lists ...policy.List) hcl.Range {
 
 // foreign tells that a statement allows something to principals of other accounts, and to nobody else.
 func foreign(w kms.Written, s policy.Statement) bool {
-	of := w.Resource
-	if w.Key != nil {
-		of = w.Key
-	}
-	principals, whole := access.Principals(s, access.OwnerOf(of))
-	if !whole || len(principals) == 0 || s.Effect.Is("Allow") != terraform.True || s.NotPrincipals.Present != terraform.False {
+	principals, whole := access.Principals(s, access.OwnerOf(w.Resource))
+	if !whole || len(principals) == 0 || s.Effect.Is("Allow") != terraform.True {
 		return false
 	}
 	return !slices.ContainsFunc(principals, func(p access.Principal) bool { return p.Own != terraform.False })
@@ -181,11 +179,11 @@ func contextual(s policy.Statement) *policy.Condition {
 
 // asks tells an operator that is false where the request does not have the key.
 func asks(test policy.Text) bool {
-	text, known := test.Known()
+	text, _ := test.Known()
 	operator := strings.TrimPrefix(strings.ToLower(text), "foranyvalue:")
 	switch operator {
 	case "stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike":
-		return known
+		return true
 	default:
 		return false
 	}

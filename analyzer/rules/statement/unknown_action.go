@@ -78,7 +78,7 @@ func (u unknownActions) statement(w kms.Written, s policy.Statement, ofKey bool)
 	u.conditions(w, s, conditions)
 }
 
-func ofKMS(text string) bool { return len(text) >= 4 && strings.EqualFold(text[:4], "kms:") }
+func ofKMS(text string) bool { return strings.HasPrefix(strings.ToLower(text), "kms:") }
 
 // bare tells an action without the prefix of a service.
 func bare(text string) bool { return text != "" && !strings.Contains(text, ":") }
@@ -175,7 +175,7 @@ func consequence(s policy.Statement, item policy.Text) string {
 	if text, _ := item.Known(); bare(text) {
 		return "Without one it permits and denies nothing, where AWS takes the policy at all."
 	}
-	switch excepted := slices.ContainsFunc(s.NotActions.Items, func(t policy.Text) bool { return t.Range == item.Range }); {
+	switch excepted := len(s.NotActions.Items) > 0; {
 	case excepted && denies:
 		return "AWS accepts the policy and denies what was meant to be left out."
 	case excepted:
@@ -218,20 +218,14 @@ func (u unknownActions) grant(r *terraform.Resource) {
 		if !known || slices.Contains(action.GrantOperations(), text) {
 			continue
 		}
-		what, right := "", operationFor(text)
-		if right != "" {
+		what, cure := "", func() []finding.Edit { return nil }
+		if right := operationFor(text); right != "" {
 			what = ": `" + right + "` is"
+			cure = func() []finding.Edit { return u.respell(policy.Text{Range: operation.Range}, text, right) }
 		}
-		item := policy.Text{Range: operation.Range}
 		u.Report(rule.Problem{
-			Resource: r, Attribute: "operations", Discriminator: text, Range: u.visible(operation.Range),
+			Resource: r, Attribute: "operations", Discriminator: text, Range: u.visible(operation.Range), Fix: cure,
 			Message: fmt.Sprintf("%s in `%s` is no operation of a grant%s. Terraform's validation refuses it.", finding.Code(text), r.Address, what),
-			Fix: func() []finding.Edit {
-				if right == "" {
-					return nil
-				}
-				return u.respell(item, text, right)
-			},
 		})
 	}
 }

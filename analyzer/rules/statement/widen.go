@@ -19,7 +19,7 @@ type comparison struct {
 
 // compares reads an operator; ok is false for negated ones, of which a list means all, and for those that order.
 func compares(test policy.Text) (c comparison, ok bool) {
-	text, known := test.Known()
+	text, _ := test.Known()
 	operator := strings.TrimSuffix(strings.ToLower(text), "ifexists")
 	for _, quantifier := range []string{"foranyvalue:", "forallvalues:"} {
 		if rest, quantified := strings.CutPrefix(operator, quantifier); quantified {
@@ -35,7 +35,7 @@ func compares(test policy.Text) (c comparison, ok bool) {
 	default:
 		return c, false
 	}
-	return c, known
+	return c, true
 }
 
 // widens tells that the data source joins two conditions, that a request can satisfy both, and that each has a value
@@ -101,7 +101,7 @@ func overlap(a, b string) bool {
 			case i < len(a) && a[i] == '*':
 				row[j] = next[j] || j < len(b) && row[j+1]
 			case j < len(b) && b[j] == '*':
-				row[j] = row[j+1] || i < len(a) && next[j]
+				row[j] = row[j+1] || next[j]
 			default:
 				row[j] = i < len(a) && j < len(b) && (a[i] == b[j] || a[i] == '?' || b[j] == '?') && next[j+1]
 			}
