@@ -49,26 +49,11 @@ func TestExamplesAreFormatted(t *testing.T) {
 	run(t, terraform, dir, "fmt", "-check", "-recursive", "-diff")
 }
 
-// TestExamplesAreValid has the provider's own schema say that the examples that must be silent, those after
-// their suggestions, and both sides of those of a family of services are valid: a fix that validate refuses would be none.
-// Each is a module of one configuration, so that the provider starts once. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the
-// provider, as `terraform providers mirror` makes it; a test downloads nothing.
+// TestExamplesAreValid has the provider's own schema say that the examples that must be silent, and those after
+// their suggestions, are valid: a fix that validate refuses would be none.
 func TestExamplesAreValid(t *testing.T) {
 	t.Parallel()
-	terraform := program(t)
-	plugins := os.Getenv("KMS_REVIEW_TERRAFORM_PLUGINS")
-	if plugins == "" {
-		if required("terraform-plugins") {
-			t.Fatal("KMS_REVIEW_REQUIRE demands terraform-plugins, and KMS_REVIEW_TERRAFORM_PLUGINS is not set")
-		}
-		t.Skip("KMS_REVIEW_TERRAFORM_PLUGINS is not set")
-	}
-	dir := t.TempDir()
-	root := "variable \"any\" {}\n"
-	add := func(name string, files map[string]string) {
-		write(t, filepath.Join(dir, name), files)
-		root += call(t, name, files)
-	}
+	all := validation(t)
 	for _, r := range rules.All() {
 		examples, err := ruletest.Examples(r)
 		if err != nil {
@@ -82,21 +67,61 @@ func TestExamplesAreValid(t *testing.T) {
 			if e.Broken() || strings.HasPrefix(e.Name, "invalid-") || e.Wants() && len(e.Fixed) == 0 || strings.Contains(files["main.tf"], "import {") || unfetchable(files) {
 				continue // the mistake stands; or what only a root module may hold; or a module from elsewhere
 			}
-			add(r.ID+"_"+e.Name, files)
+			all.add(t, r.ID+"_"+e.Name, files)
 		}
 	}
+	all.validate(t)
+}
+
+// TestServicesAreValid has it say so of both sides of the examples of each family of services, since what is wrong with
+// them is no mistake to the provider.
+func TestServicesAreValid(t *testing.T) {
+	t.Parallel()
+	all := validation(t)
 	for family, examples := range families(t) {
 		for i, e := range examples {
 			if i > 0 && examples[i-1].Name == e.Name {
 				continue // the same, for another rule
 			}
-			add(family+"_"+e.Name+"_base", e.Base)
-			add(family+"_"+e.Name+"_head", e.Head)
+			all.add(t, family+"_"+e.Name+"_base", e.Base)
+			all.add(t, family+"_"+e.Name+"_head", e.Head)
 		}
 	}
-	write(t, dir, map[string]string{"main.tf": root})
-	run(t, terraform, dir, "init", "-input=false", "-no-color", "-plugin-dir="+plugins)
-	run(t, terraform, dir, "validate", "-no-color")
+	all.validate(t)
+}
+
+// configuration is one whose modules are examples, so that the provider starts once for all of them.
+type configuration struct {
+	terraform, plugins, dir string
+	root                    string
+}
+
+// validation is an empty configuration. KMS_REVIEW_TERRAFORM_PLUGINS names a directory with the provider, as `terraform
+// providers mirror` makes it; a test downloads nothing.
+func validation(t *testing.T) *configuration {
+	t.Helper()
+	terraform := program(t)
+	plugins := os.Getenv("KMS_REVIEW_TERRAFORM_PLUGINS")
+	if plugins == "" {
+		if required("terraform-plugins") {
+			t.Fatal("KMS_REVIEW_REQUIRE demands terraform-plugins, and KMS_REVIEW_TERRAFORM_PLUGINS is not set")
+		}
+		t.Skip("KMS_REVIEW_TERRAFORM_PLUGINS is not set")
+	}
+	return &configuration{terraform: terraform, plugins: plugins, dir: t.TempDir(), root: "variable \"any\" {}\n"}
+}
+
+func (c *configuration) add(t *testing.T, name string, files map[string]string) {
+	t.Helper()
+	write(t, filepath.Join(c.dir, name), files)
+	c.root += call(t, name, files)
+}
+
+func (c *configuration) validate(t *testing.T) {
+	t.Helper()
+	write(t, c.dir, map[string]string{"main.tf": c.root})
+	run(t, c.terraform, c.dir, "init", "-input=false", "-no-color", "-plugin-dir="+c.plugins)
+	run(t, c.terraform, c.dir, "validate", "-no-color")
 }
 
 // elsewhere is what init would have to fetch: a module, or another provider than the one that is at hand.
