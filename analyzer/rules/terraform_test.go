@@ -202,6 +202,8 @@ func run(t *testing.T, terraform, dir string, args ...string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, terraform, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // killed, it would leave its providers running
+	cmd.WaitDelay = time.Minute
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
 	out, err := cmd.CombinedOutput()
