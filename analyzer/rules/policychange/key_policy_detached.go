@@ -3,10 +3,12 @@ package policychange
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
 	"github.com/kms-review/kms-review/analyzer/fix"
 	"github.com/kms-review/kms-review/analyzer/kms"
+	"github.com/kms-review/kms-review/analyzer/policy"
 	"github.com/kms-review/kms-review/analyzer/policy/access"
 	"github.com/kms-review/kms-review/analyzer/rule"
 	"github.com/kms-review/kms-review/analyzer/terraform"
@@ -44,20 +46,20 @@ var KeyPolicyDetached = rule.Rule{
 
 // checkDestroyed reports an aws_kms_key_policy that goes while its key stays: the provider then writes the default
 // policy, unless the resource bypasses the lockout check.
-func checkDestroyed(p *rule.Pass, old *kms.Key, policy *terraform.Resource) {
+func checkDestroyed(p *rule.Pass, old *kms.Key, attached *terraform.Resource) {
 	key := keyAt(p.Head, p.After(old.Resource))
-	fate := p.Follow(policy)
-	if key == nil || fate.Fate != rule.Destroyed || len(fate.Instances) > 0 || policy.Exists != terraform.True || key.Exists != terraform.True {
+	fate := p.Follow(attached)
+	if key == nil || fate.Fate != rule.Destroyed || len(fate.Instances) > 0 || attached.Exists != terraform.True || key.Exists != terraform.True {
 		return
 	}
 	document := p.Head.Policy(key)
-	problem := rule.Problem{Resource: policy, AtBase: true, Attribute: "resource", Discriminator: old.Address}
+	problem := rule.Problem{Resource: attached, AtBase: true, Attribute: "resource", Discriminator: old.Address}
 	if fate.By != nil {
 		problem.AtBase, problem.Range = false, fate.By.Range
 	} else {
-		problem.Fix = func() []finding.Edit { return forget(p, policy) }
+		problem.Fix = func() []finding.Edit { return forget(p, attached) }
 	}
-	switch bypass := policy.Attr(attrBypass).IsTrue(); {
+	switch bypass := attached.Attr(attrBypass).IsTrue(); {
 	case bypass == terraform.Undecided:
 		return
 	case bypass == terraform.True && !document.Absent:
@@ -65,36 +67,36 @@ func checkDestroyed(p *rule.Pass, old *kms.Key, policy *terraform.Resource) {
 	case bypass == terraform.True:
 		problem.Severity, problem.Fix = finding.Low, nil
 		problem.Message = fmt.Sprintf("`%s` goes, but the policy that it set stays on `%s`: with `%s` its destruction writes nothing. Nobody manages "+
-			"that policy from now on, and it is in force although the configuration does not show it.", policy.Address, key.Address, attrBypass)
+			"that policy from now on, and it is in force although the configuration does not show it.", attached.Address, key.Address, attrBypass)
 	case document.Absent:
 		if access.Compare(p.Base.Policy(old), document, p.Base.Owner(old), p.Head.Owner(key)).Verdict == access.Equal {
 			return
 		}
 		problem.Message = fmt.Sprintf("Destroying `%s` puts AWS's default policy on `%s`, which stays: from the apply on, every principal of the account "+
 			"whose IAM policies grant `kms` actions can use, change or delete the key. To let go of the resource and keep its policy, add a "+
-			"`removed` block with `destroy = false`.", policy.Address, key.Address)
-	case !setElsewhere(p, key):
+			"`removed` block with `destroy = false`.", attached.Address, key.Address)
+	case !setElsewhere(key) || defaultAlready(p, key):
 		return
 	default:
 		problem.Severity = finding.Medium
-		problem.Message = fmt.Sprintf("Destroying `%s` puts AWS's default policy on `%s`, whose policy something else sets from now on: nothing makes "+
-			"Terraform do that last, so the default policy may be the one that is left. Forget the resource with a `removed` block and "+
-			"`destroy = false`, or continue it with a `moved` block.", policy.Address, key.Address)
+		problem.Message = fmt.Sprintf("Destroying `%s` puts AWS's default policy on `%s`, whose policy something else sets, too: nothing makes Terraform "+
+			"do that last, nor in this apply at all, so the default policy may be the one that is left. Forget the resource with a `removed` block and "+
+			"`destroy = false`, or continue it with a `moved` block.", attached.Address, key.Address)
 	}
 	p.Report(problem)
 }
 
-// setElsewhere tells that the policy of a key, which something else set before, is certainly set at head, too.
-func setElsewhere(p *rule.Pass, key *kms.Key) bool {
-	if key.Attr(attrPolicy).Set() == terraform.True {
-		return true
-	}
-	for _, other := range key.Policies {
-		if p.Before(other.Resource) == nil && other.Exists == terraform.True {
-			return true
-		}
-	}
-	return false
+// setElsewhere tells that something else certainly sets the policy of a key at head. What is there before and after the
+// change is no better than what is new: Terraform sees that the policy differs when it plans the next time.
+func setElsewhere(key *kms.Key) bool {
+	return key.Attr(attrPolicy).Set() == terraform.True ||
+		slices.ContainsFunc(key.Policies, func(other kms.KeyPolicy) bool { return other.Exists == terraform.True })
+}
+
+// defaultAlready tells that all that sets the policy of a key says what AWS's default policy does.
+func defaultAlready(p *rule.Pass, key *kms.Key) bool {
+	owner := p.Head.Owner(key)
+	return access.Compare(policy.Document{Absent: true}, p.Head.Policy(key), owner, owner).Verdict == access.Equal
 }
 
 // forget is a moved block to the only new policy of the same kind, else a removed block in the place of the resource.
