@@ -125,7 +125,25 @@ func (r revision) rewritten() bool {
 		return true
 	}
 	was, now := written(r.old.Resource, base), written(r.key.Resource, head)
-	return was != now
+	return was != now || r.rechosen(base, head)
+}
+
+// rechosen tells of policies that an unknown condition chooses from that one of them says something else now, although
+// the choice is written as before.
+func (r revision) rechosen(base, head policy.Document) bool {
+	olds, news := alternatives(base), alternatives(head)
+	if len(olds) != len(news) {
+		return true
+	}
+	was, is := r.Base.Owner(r.old), r.Head.Owner(r.key)
+	for i, old := range olds {
+		verdict := access.Compare(old, news[i], was, is).Verdict
+		judged := access.Compare(old, old, was, was).Verdict == access.Equal
+		if judged && verdict != access.Equal {
+			return true
+		}
+	}
+	return false
 }
 
 // written names what a policy is said to be: a symbol, or the text itself.

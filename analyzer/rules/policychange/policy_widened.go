@@ -78,24 +78,36 @@ func (r revision) openedUp(c access.Change) bool {
 		return false
 	}
 	limit, _ := access.CallerLimit(*c.Head)
-	return limit == access.NoLimit && !r.wasOpen()
+	return limit == access.NoLimit && !r.wasOpen(*c.Head)
 }
 
-// wasOpen tells that the policy of the base had a statement for everyone already: then the problem is an old one, and
-// nobody else would say that it grows.
-func (r revision) wasOpen() bool {
+// wasOpen tells that the policy of the base had the same statement for everyone already: then the problem is an old
+// one, and nobody else would say that it grows.
+func (r revision) wasOpen(head policy.Statement) bool {
 	owner := r.Base.Owner(r.old)
 	for _, d := range alternatives(r.Base.Policy(r.old)) {
 		for _, s := range d.Statements {
 			limit, _ := access.CallerLimit(s)
 			list, _ := access.Principals(s, owner)
 			everyone := slices.ContainsFunc(list, func(p access.Principal) bool { return p.Kind == access.Everyone })
-			if s.Effect.Is("Allow") != terraform.False && limit != access.Limits && (everyone || s.NotPrincipals.Present == terraform.True) {
+			if sameOne(s, head) && s.Effect.Is("Allow") != terraform.False && limit == access.NoLimit && (everyone || s.NotPrincipals.Present == terraform.True) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// sameOne tells two statements to be one in two versions: by the Sid, or else by what they say of actions. One whose
+// condition comes or goes is another problem than before.
+func sameOne(s, other policy.Statement) bool {
+	if len(s.Conditions.Items) > 0 != (len(other.Conditions.Items) > 0) {
+		return false
+	}
+	a, _ := s.Sid.Symbol()
+	b, _ := other.Sid.Symbol()
+	same := func(x, y policy.Text) bool { return x.Same(y) == terraform.True }
+	return a == b && (a != "" || slices.EqualFunc(s.Actions.Items, other.Actions.Items, same))
 }
 
 // maxChanges is how many changes a message tells.
