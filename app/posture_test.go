@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -173,15 +174,32 @@ func TestQuietNight(t *testing.T) {
 }
 
 // aDayPasses makes the last comparison a day old. The App does not run.
-func (w *world) aDayPasses() {
+func (w *world) aDayPasses() { w.older(1, "installations.reconciled_at") }
+
+// daysPass makes all that is recorded older by that many days. The App does not run.
+func (w *world) daysPass(days int) {
+	w.older(days, "installations.reconciled_at", "summaries.written_at", "summaries.digest_at", "postures.first_scanned_at",
+		"postures.scanned_at", "posture_findings.first_seen", "posture_findings.fixed_at")
+	for _, step := range []int{-1_000_000, 1_000_000 - days} { // in two, so that no day meets another
+		w.change("UPDATE posture_days SET day = day + $1", step)
+	}
+}
+
+// older makes the times in columns older by days.
+func (w *world) older(days int, columns ...string) {
+	for _, column := range columns {
+		table, column, _ := strings.Cut(column, ".")
+		w.change(fmt.Sprintf("UPDATE %s SET %s = %s - $1 WHERE %s > 0", table, column, column, column), int64(days)*(24*time.Hour).Milliseconds())
+	}
+}
+
+// change changes the database. The App does not run.
+func (w *world) change(statement string, args ...any) {
 	w.t.Helper()
 	st, err := store.Open(w.t.Context(), w.db, slog.New(slog.DiscardHandler))
 	w.must(err)
-	all, err := st.Installations(w.t.Context())
+	_, err = st.DB().ExecContext(w.t.Context(), statement, args...)
 	w.must(err)
-	for _, i := range all {
-		w.must(st.SaveReconciled(w.t.Context(), i.ID, i.Reconciled.Add(-25*time.Hour)))
-	}
 	w.must(st.Close())
 }
 

@@ -278,44 +278,6 @@ func (w *writing) remember(ctx context.Context, closed bool) error {
 	})
 }
 
-const week = 7 * 24 * time.Hour
-
-// sumUp posts the weekly digest, where the settings ask for it.
-func (w *writing) sumUp(ctx context.Context) error {
-	now := time.Now()
-	if w.settings.Digest != settings.DigestWeekly || w.issue.Number == 0 || w.issue.Closed {
-		return nil
-	}
-	if !w.issue.Digested.IsZero() && now.Sub(w.issue.Digested) < week {
-		return nil
-	}
-	if !w.issue.Digested.IsZero() { // the first week has nothing to compare with
-		_, _, err := w.client.REST.Issues.CreateComment(ctx, w.at.Owner, w.at.Name, w.issue.Number,
-			&gogithub.IssueComment{Body: gogithub.String(w.weekly(now))})
-		if err != nil {
-			return fmt.Errorf("comment on it: %w", err)
-		}
-	}
-	return w.k.Store.ChangeSummary(ctx, w.issue.InstallationID, func(i *store.SummaryIssue) { i.Digested = now })
-}
-
-// weekly is the text of the digest: numbers alone, so that nothing from a repository is in it.
-func (w *writing) weekly(now time.Time) string {
-	var came, went int
-	var last Counts
-	for _, day := range w.org.History {
-		last = day.Public
-		if w.at.Private {
-			last = day.All
-		}
-		if now.Sub(day.Date) < week {
-			came, went = came+last.New, went+last.Fixed
-		}
-	}
-	return fmt.Sprintf("The last seven days: %d new, %d fixed. Open now: %d critical, %d high, %d medium, %d low, in %d scanned of %d repositories.",
-		came, went, last.Critical, last.High, last.Medium, last.Low, last.Scanned, last.Repositories)
-}
-
 // answer tells the comments that asked for a scan that it is done, once nothing more is to be scanned.
 func (w *writing) answer(ctx context.Context) error {
 	if len(w.issue.Comments) == 0 {
