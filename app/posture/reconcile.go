@@ -168,9 +168,10 @@ func (r *reconciling) compare(p store.Posture) {
 // expired tells that a waiver which counted has run out since.
 func expired(p store.Posture) bool { return !p.Expires.IsZero() && time.Now().After(p.Expires) }
 
-// target finds the repository of the summary issue. ok is false where there is none: then why says so, to whoever reads
-// the log.
-func target(postures []store.Posture, account, named string) (p store.Posture, why string, ok bool) {
+// target finds the repository of the summary issue, which stands in the one with the given id now. ok is false where there
+// is none: then why says so, to whoever reads the log. Where the settings name a repository that is not there, because it
+// was renamed since or because of a slip, the issue stays.
+func target(postures []store.Posture, account, named string, now int64) (p store.Posture, why string, ok bool) {
 	find := func(name string) int {
 		return slices.IndexFunc(postures, func(p store.Posture) bool {
 			return strings.EqualFold(p.Name, name) && strings.EqualFold(p.Owner, account)
@@ -178,11 +179,14 @@ func target(postures []store.Posture, account, named string) (p store.Posture, w
 	}
 	if named != "" {
 		i := find(named)
+		if i < 0 {
+			i = slices.IndexFunc(postures, func(p store.Posture) bool { return p.RepoID == now })
+		}
 		switch {
 		case i < 0:
 			return p, fmt.Sprintf("the settings name the repository %q, which the installation does not cover", named), false
 		case postures[i].Archived:
-			return p, fmt.Sprintf("the settings name the repository %q, which is archived", named), false
+			return p, fmt.Sprintf("the repository %q is archived", postures[i].Name), false
 		}
 		return postures[i], "", true
 	}

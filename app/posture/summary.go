@@ -39,7 +39,7 @@ func (k *Keeper) summary(ctx context.Context, job queue.TaskJob) (queue.Effect, 
 	if err != nil {
 		return queue.Effect{}, err
 	}
-	at, why, ok := target(postures, installation.Account, set.Summary.Repository)
+	at, why, ok := target(postures, installation.Account, set.Summary.Repository, w.issue.RepoID)
 	if ok {
 		err = w.write(ctx, at)
 	} else {

@@ -27,8 +27,13 @@ func (s *Simulator) account(login, kind string) *user {
 	return u
 }
 
-// person finds the account of a person or creates it.
-func (s *Simulator) person(login string) *user { return s.account(login, "User") }
+// person finds the account of whoever does something, or creates it: a person, or by its login another App.
+func (s *Simulator) person(login string) *user {
+	if strings.HasSuffix(login, "[bot]") {
+		return s.account(login, "Bot")
+	}
+	return s.account(login, "User")
+}
 
 // graphLogin is the login as GraphQL shows it: a bot's without the suffix "[bot]".
 // Source: https://github.com/palantir/policy-bot (GetV3Login).
