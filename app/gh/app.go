@@ -172,9 +172,10 @@ func (a *App) Background(id int64, owner string) *Client {
 	return a.client("scan", access{permissions: ScanPermissions, background: true}, id, owner, nil)
 }
 
-// Summary gives a client that writes issues in one repository.
+// Summary gives a client that writes issues in one repository. It leaves nothing to the others: what it asks is little,
+// and the issue must say how far a scan has come that waits for the next hour's budget.
 func (a *App) Summary(id int64, owner, repo string) *Client {
-	return a.client("summary", access{permissions: SummaryPermissions, background: true}, id, owner, []string{repo})
+	return a.client("summary", access{permissions: SummaryPermissions}, id, owner, []string{repo})
 }
 
 // access is what a client may do.

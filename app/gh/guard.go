@@ -31,7 +31,7 @@ type guard struct {
 // GitHub may ban an App that goes on asking.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	resource := resourceOf(req.URL.Path)
-	if err := g.limits.check(resource, g.background); err != nil {
+	if err := g.limits.check(resource, g.background || canWait(req.Context())); err != nil {
 		closeBody(req)
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package gh
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -32,6 +33,14 @@ type budget struct {
 
 // backgroundShare is the part of an hour's budget, in percent, that what can wait may use up.
 const backgroundShare = 60
+
+type waits struct{}
+
+// CanWait is a context for work for which nobody waits: the requests that it makes leave a part of GitHub's budget to the
+// others, whatever client makes them.
+func CanWait(ctx context.Context) context.Context { return context.WithValue(ctx, waits{}, true) }
+
+func canWait(ctx context.Context) bool { return ctx.Value(waits{}) != nil }
 
 // note remembers what is left of a budget.
 // https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit

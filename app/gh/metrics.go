@@ -52,6 +52,9 @@ func resourceOf(path string) string {
 	if strings.HasSuffix(path, "/graphql") {
 		return "graphql"
 	}
+	if path = strings.TrimPrefix(path, "/api/v3"); path == "/app" || strings.HasPrefix(path, "/app/") {
+		return "app" // asked with the App's JWT, tokens for installations among it: a budget of its own
+	}
 	return "core"
 }
 

@@ -29,6 +29,7 @@ func (k *Keeper) reconcile(ctx context.Context, job queue.TaskJob) (queue.Effect
 	for _, p := range r.known {
 		r.compare(p)
 	}
+	r.effect.Open = r.newest()
 	if err := k.Store.SaveLooks(ctx, r.looks); err != nil {
 		return queue.Effect{}, err
 	}
@@ -43,7 +44,7 @@ func (k *Keeper) reconcile(ctx context.Context, job queue.TaskJob) (queue.Effect
 		summary = append(summary, queue.Task{Kind: store.Summary, Subject: job.InstallationID, InstallationID: job.InstallationID, Force: true})
 	}
 	k.Log.InfoContext(ctx, "installation compared", slog.Int64("installation", job.InstallationID),
-		slog.Int("repositories", len(r.known)), slog.Int("scans", len(r.effect.Tasks)), slog.Int("pulls", len(r.effect.Open)))
+		slog.Int("repositories", len(r.known)), slog.Int("scans", len(r.effect.Tasks)), slog.Int("pulls", len(r.open)))
 	r.effect.Tasks = append(r.effect.Tasks, summary...)
 	return r.effect, nil
 }
@@ -57,7 +58,27 @@ type reconciling struct {
 	shown  map[string]github.Look
 	judged string
 	looks  []store.Look
+	open   []openPull
 	effect queue.Effect
+}
+
+// openPull is a pull request that was open before the App came.
+type openPull struct {
+	created time.Time
+	pull    store.Pull
+}
+
+// maxOpen is how many of them get a review without anything having happened to them: it takes GitHub's budget some hours.
+// The others get theirs with their next push.
+const maxOpen = 2000
+
+// newest are the open pull requests in the order of their reviews: somebody may still be at work on the new ones.
+func (r *reconciling) newest() (pulls []store.Pull) {
+	slices.SortStableFunc(r.open, func(a, b openPull) int { return b.created.Compare(a.created) })
+	for _, open := range r.open[:min(len(r.open), maxOpen)] {
+		pulls = append(pulls, open.pull)
+	}
+	return pulls
 }
 
 // list saves what there is, and forgets what is no more.
@@ -142,10 +163,13 @@ func (r *reconciling) look(ctx context.Context) error {
 func (r *reconciling) compare(p store.Posture) {
 	look, shown := r.shown[p.NodeID]
 	for _, pull := range look.Pulls {
-		r.effect.Open = append(r.effect.Open, store.Pull{
+		if look.Archived || look.Locked { // nothing can be written there
+			break
+		}
+		r.open = append(r.open, openPull{pull.Created, store.Pull{
 			RepoID: p.RepoID, Number: pull.Number, InstallationID: r.job.InstallationID, Owner: p.Owner, Name: p.Name,
 			DefaultBranch: p.Branch, Private: p.Private, BaseSHA: pull.BaseSHA, HeadSHA: pull.HeadSHA,
-		})
+		}})
 	}
 	if state, reason, is := unscannable(look, shown, p.Terraform); is {
 		p.State, p.Reason, p.Head, p.Commit, p.Scanned = string(state), reason, look.Head, "", time.Time{}

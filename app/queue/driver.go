@@ -144,6 +144,7 @@ const liveStates = "'available', 'pending', 'retryable', 'running', 'scheduled'"
 const (
 	retryable = "retryable"
 	scheduled = "scheduled"
+	running   = "running"
 )
 
 // jobState returns the state of a job that River still holds, or "" if it has ended or is gone. The state cannot

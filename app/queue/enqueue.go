@@ -216,8 +216,10 @@ func (q *Queue) raise(ctx context.Context, tx *sql.Tx, a *acceptance) error {
 		return err
 	}
 	// One that waits for its retry is replaced: its backoff and its attempts were for what failed, and this is
-	// news. When it wakes up, it finds that the row is no longer its own, and ends.
-	if state != "" && state != retryable {
+	// news. So is one that nobody waited for: it may be behind thousands, or wait for the next hour's budget. When
+	// it wakes up, it finds that the row is no longer its own, and ends.
+	behind := raised.Quiet && raised.Generation == 2 && state != running
+	if state != "" && state != retryable && !behind {
 		return nil
 	}
 	a.wake = pullQueue

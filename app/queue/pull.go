@@ -84,7 +84,7 @@ func (q *Queue) review(ctx context.Context, a attempt, pull store.Pull) error {
 			DefaultBranch: pull.DefaultBranch, Private: pull.Private},
 		Number: pull.Number, BaseSHA: pull.BaseSHA, HeadSHA: pull.HeadSHA,
 		Unsure: pull.Generation > pull.Finished+1 || pull.Forced > pull.Finished,
-		Force:  pull.Forced > pull.Finished, Comments: comments, Quiet: pull.Quiet,
+		Force:  pull.Forced > pull.Finished, Comments: comments, Quiet: pull.Quiet, Waits: pull.Unawaited(),
 		Attempt: a.job.Attempt, Last: a.last(),
 	})
 	if err != nil && Superseded(ctx) {

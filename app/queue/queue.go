@@ -83,6 +83,7 @@ type PullJob struct {
 	Attempt        int     // from 1
 	Last           bool    // no further attempt follows a failure of this one: say so where the user sees it
 	Quiet          bool    // it was open before the App came: a check run and no comments
+	Waits          bool    // nothing has happened to it since, so that nobody waits for the review
 }
 
 // Config is what a Queue needs.

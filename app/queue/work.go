@@ -69,7 +69,7 @@ func (a attempt) run(ctx context.Context, work func() error) (v verdict, snooze 
 		q.log.InfoContext(ctx, "nothing left to do", labels...)
 		return succeeded, 0
 	case snooze > 0:
-		q.log.WarnContext(ctx, "job waits", append(labels, slog.Duration("wait", snooze))...)
+		q.log.InfoContext(ctx, "job waits", append(labels, slog.Duration("wait", snooze))...)
 		return snoozed, snooze
 	case a.last():
 		q.log.ErrorContext(ctx, "job given up", labels...)

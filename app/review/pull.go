@@ -41,6 +41,9 @@ func NewReviewer(app *gh.App, st *store.Store, version string, log *slog.Logger)
 
 // HandlePull reviews a pull request as it is now and answers the comments that asked for it.
 func (r *Reviewer) HandlePull(ctx context.Context, job queue.PullJob) error {
+	if job.Waits {
+		ctx = gh.CanWait(ctx)
+	}
 	client, err := r.client(ctx, job.InstallationID, job.Repo)
 	if err != nil {
 		return err

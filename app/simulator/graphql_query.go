@@ -21,9 +21,9 @@ func (e *execution) queryFields() map[string]any {
 			return &record{"User", map[string]any{"id": bot.nodeID, "login": bot.login, "databaseId": graphInt(bot.id), "name": nil}}, nil
 		}),
 		"rateLimit": resolver(func(map[string]any) (any, error) {
-			used := s.used["graphql"]
-			return &record{"RateLimit", map[string]any{"cost": max(1, e.nodes/100/100), "limit": rateLimit, "nodeCount": e.nodes,
-				"remaining": max(0, rateLimit-used), "used": used, "resetAt": graphTime(s.rateReset())}}, nil
+			b := s.budget("graphql", e.call.holder())
+			return &record{"RateLimit", map[string]any{"cost": max(1, e.nodes/100/100), "limit": s.limit, "nodeCount": e.nodes,
+				"remaining": s.limit - b.used, "used": b.used, "resetAt": graphTime(b.reset)}}, nil
 		}),
 		"node": resolver(func(args map[string]any) (any, error) { return e.node(argument(args["id"])) }),
 		"nodes": resolver(func(args map[string]any) (any, error) {

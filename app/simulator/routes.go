@@ -58,8 +58,8 @@ func getRepository(c *call) reply { return ok(c.sim.fullRepositoryJSON(c.repo)) 
 
 func getRateLimit(c *call) reply {
 	resource := func(name string) object {
-		return object{"limit": rateLimit, "used": c.sim.used[name], "remaining": max(0, rateLimit-c.sim.used[name]),
-			"reset": c.sim.rateReset().Unix()}
+		b := c.sim.budget(name, c.holder())
+		return object{"limit": c.sim.limit, "used": b.used, "remaining": c.sim.limit - b.used, "reset": b.reset.Unix()}
 	}
 	return ok(object{"rate": resource("core"), "resources": object{
 		"core": resource("core"), "graphql": resource("graphql"), "search": resource("search")}})

@@ -85,25 +85,27 @@ func (s *Simulator) answer(w http.ResponseWriter, req *http.Request, r route) {
 	s.mu.Lock()
 	c := &call{sim: s, req: req, body: body}
 	var rep reply
-	if err != nil {
-		rep = failure(http.StatusRequestEntityTooLarge, "Payload too large")
-	} else if refused := c.authorise(r); refused != nil {
-		rep = *refused
-	} else {
-		rep = r.handle(c)
-	}
 	resource := "core"
 	if req.URL.Path == "/graphql" {
 		resource = "graphql"
 	}
-	send := s.prepareAnswer(w, req, rep, resource)
+	if err != nil {
+		rep = failure(http.StatusRequestEntityTooLarge, "Payload too large")
+	} else if refused := c.authorise(r); refused != nil {
+		rep = *refused
+	} else if b := s.budget(resource, c.holder()); b.used >= s.limit {
+		rep = exhausted(resource)
+	} else {
+		rep = r.handle(c)
+	}
+	send := s.prepareAnswer(w, req, rep, resource, c.holder())
 	s.mu.Unlock()
 	send()
 }
 
 // prepareAnswer encodes a reply and sets its headers, under the lock. What it returns sends them, without the lock: a
 // client that reads slowly must not stop the others.
-func (s *Simulator) prepareAnswer(w http.ResponseWriter, req *http.Request, rep reply, resource string) func() {
+func (s *Simulator) prepareAnswer(w http.ResponseWriter, req *http.Request, rep reply, resource, holder string) func() {
 	var body bytes.Buffer
 	if rep.body != nil {
 		enc := json.NewEncoder(&body)
@@ -124,12 +126,14 @@ func (s *Simulator) prepareAnswer(w http.ResponseWriter, req *http.Request, rep 
 		tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 		h.Set("ETag", tag)
 		if strings.TrimPrefix(req.Header.Get("If-None-Match"), "W/") == tag {
-			s.rateHeaders(h, resource) // not counted: docs:rest/using-the-rest-api/best-practices-for-using-the-rest-api
+			s.rateHeaders(h, resource, holder) // not counted: docs:rest/using-the-rest-api/best-practices-for-using-the-rest-api
 			return func() { w.WriteHeader(http.StatusNotModified) }
 		}
 	}
-	s.used[resource]++
-	s.rateHeaders(h, resource)
+	if b := s.budget(resource, holder); b.used < s.limit {
+		b.used++
+	}
+	s.rateHeaders(h, resource, holder)
 	if rep.body != nil {
 		h.Set("Content-Type", "application/json; charset=utf-8")
 	}
@@ -139,26 +143,12 @@ func (s *Simulator) prepareAnswer(w http.ResponseWriter, req *http.Request, rep 
 	}
 }
 
-// rateLimit is the hourly budget of an installation without the extra for many repositories and users.
-// Source: docs:rest/using-the-rest-api/rate-limits-for-the-rest-api.
-const rateLimit = 5000
-
-func (s *Simulator) rateHeaders(h http.Header, resource string) {
-	h.Set("X-RateLimit-Limit", strconv.Itoa(rateLimit))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, rateLimit-s.used[resource])))
-	h.Set("X-RateLimit-Used", strconv.Itoa(s.used[resource]))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(s.rateReset().Unix(), 10))
-	h.Set("X-RateLimit-Resource", resource)
-}
-
-func (s *Simulator) rateReset() time.Time { return s.clock().Truncate(time.Hour).Add(time.Hour) }
-
 // unknownRoute answers what the simulator does not have. It is recorded, so that a test can fail on it: a client
 // that takes 404 for "not there" would hide a wrong path.
 func (s *Simulator) unknownRoute(w http.ResponseWriter, req *http.Request) {
 	s.mu.Lock()
 	s.unknown = append(s.unknown, req.Method+" "+req.URL.Path)
-	send := s.prepareAnswer(w, req, notFound(), "core")
+	send := s.prepareAnswer(w, req, notFound(), "core", "")
 	s.mu.Unlock()
 	send()
 }

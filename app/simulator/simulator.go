@@ -73,7 +73,9 @@ type Simulator struct {
 	faults        []*Fault
 	requests      []Request
 	unknown       []string
-	used          map[string]int // rate limit resource -> requests
+	budgets       map[string]*budget // by resource and who asks
+	limit         int                // of each
+	window        time.Duration      // after which a budget is whole again
 
 	hooks *dispatcher
 }
@@ -111,7 +113,7 @@ func New(opts Options) (*Simulator, error) {
 	s := &Simulator{
 		opts: opts, log: opts.Log, now: opts.Now, html: "https://github.localhost",
 		users: map[string]*user{}, tokens: map[string]*token{}, nodes: map[string]any{},
-		used: map[string]int{}, lastID: 1000, served: make(chan struct{}),
+		budgets: map[string]*budget{}, limit: rateLimit, window: time.Hour, lastID: 1000, served: make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -26,6 +26,10 @@ type Pull struct {
 	Quiet          bool // it was open before the App came, and has not been reviewed yet
 }
 
+// Unawaited tells that the pull request was open before the App came, that it was not reviewed yet, and that nothing has
+// happened to it since.
+func (p Pull) Unawaited() bool { return p.Quiet && p.Generation == 1 }
+
 // RaisePull marks a pull request dirty: it raises its generation, and stores what the delivery says. Empty SHAs
 // leave the known ones. It returns the row as it is then, locked until the transaction ends.
 func (s *Store) RaisePull(ctx context.Context, tx *sql.Tx, p Pull, force bool) (Pull, error) {

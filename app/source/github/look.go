@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v66/github"
 
@@ -19,9 +20,11 @@ const (
 	// lookBatch is how many repositories one document asks about: nodes takes no more.
 	// https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 	lookBatch = 100
-	// lookPulls is how many open pull requests of a repository come with a look. Of one that has more, the newest are
-	// reviewed at once and the others with their next push.
+	// lookPulls is how many open pull requests of a repository come with a look, the newest; morePulls is how many more
+	// come with each of the requests for the others, of which there are at most pullPages.
 	lookPulls = 30
+	morePulls = 100
+	pullPages = 10
 	// repositoryPages bounds the list of an installation's repositories: 20,000.
 	repositoryPages = 200
 )
@@ -44,6 +47,7 @@ type Look struct {
 type OpenPull struct {
 	Number           int
 	BaseSHA, HeadSHA string
+	Created          time.Time
 }
 
 // Repositories lists what an installation covers: one request for 100, which costs nothing while it is as before.
@@ -97,13 +101,53 @@ type lookAnswer struct {
 			} `json:"file"`
 		} `json:"target"`
 	} `json:"defaultBranchRef"`
-	PullRequests struct {
-		Nodes []struct {
-			Number     int    `json:"number"`
-			BaseRefOid string `json:"baseRefOid"`
-			HeadRefOid string `json:"headRefOid"`
-		} `json:"nodes"`
-	} `json:"pullRequests"`
+	PullRequests openPulls `json:"pullRequests"`
+}
+
+// openPulls is a page of them, the oldest first.
+type openPulls struct {
+	PageInfo struct {
+		HasPreviousPage bool   `json:"hasPreviousPage"`
+		StartCursor     string `json:"startCursor"`
+	} `json:"pageInfo"`
+	Nodes []struct {
+		Number     int       `json:"number"`
+		BaseRefOid string    `json:"baseRefOid"`
+		HeadRefOid string    `json:"headRefOid"`
+		CreatedAt  time.Time `json:"createdAt"`
+	} `json:"nodes"`
+}
+
+const openPullFields = `{ pageInfo { hasPreviousPage startCursor } nodes { number baseRefOid headRefOid createdAt } }`
+
+func (p openPulls) list() (all []OpenPull) {
+	for _, n := range p.Nodes {
+		all = append(all, OpenPull{Number: n.Number, BaseSHA: n.BaseRefOid, HeadSHA: n.HeadRefOid, Created: n.CreatedAt})
+	}
+	return all
+}
+
+// older asks for the open pull requests that did not fit into a look.
+func (s *Source) older(ctx context.Context, client *gh.Client, id string, page openPulls) (all []OpenPull, err error) {
+	const query = "query($id: ID!, $before: String!, $last: Int!) { node(id: $id) { ... on Repository { " +
+		"pullRequests(last: $last, before: $before, states: [OPEN]) " + openPullFields + " } } }"
+	for range pullPages {
+		if !page.PageInfo.HasPreviousPage {
+			break
+		}
+		var data struct {
+			Node struct {
+				PullRequests openPulls `json:"pullRequests"`
+			} `json:"node"`
+		}
+		err := client.GraphQL(ctx, query, map[string]any{"id": id, "before": page.PageInfo.StartCursor, "last": morePulls}, &data)
+		if err != nil {
+			return nil, fmt.Errorf("list open pull requests of installation %d: %w", client.Installation, err)
+		}
+		page = data.Node.PullRequests
+		all = append(all, page.list()...)
+	}
+	return all, nil
 }
 
 func (a *lookAnswer) look() Look {
@@ -119,9 +163,7 @@ func (a *lookAnswer) look() Look {
 			l.Settings = settingsOf(fmt.Sprintf("%s/%s:%s@%s", l.Owner, l.Name, settingsPath, l.Head), ref.Target.File.Object)
 		}
 	}
-	for _, p := range a.PullRequests.Nodes {
-		l.Pulls = append(l.Pulls, OpenPull{Number: p.Number, BaseSHA: p.BaseRefOid, HeadSHA: p.HeadRefOid})
-	}
+	l.Pulls = a.PullRequests.list()
 	return l
 }
 
@@ -136,14 +178,14 @@ func settingsOf(origin string, o *object) change.SettingsFile {
 }
 
 // Look looks at many repositories, by their GraphQL ids: one request for 100. Those that GitHub does not show are
-// missing. With pulls, open pull requests come along, the newest 30 of each. org is the owner's settings file, without
+// missing. With pulls, open pull requests come along. org is the owner's settings file, without
 // text if there is none.
 func (s *Source) Look(ctx context.Context, client *gh.Client, ids []string, pulls bool) (looks map[string]Look, org change.SettingsFile, err error) {
 	looks = map[string]Look{}
 	fields := fmt.Sprintf(lookFields, "", "")
 	if pulls {
 		fields = fmt.Sprintf(lookFields, "",
-			fmt.Sprintf("pullRequests(last: %d, states: [OPEN]) { nodes { number baseRefOid headRefOid } }", lookPulls))
+			fmt.Sprintf("pullRequests(last: %d, states: [OPEN]) ", lookPulls)+openPullFields)
 	}
 	for batch := range slices.Chunk(ids, lookBatch) {
 		if org, err = s.lookOnce(ctx, client, batch, fields, looks); err != nil {
@@ -191,9 +233,16 @@ func (s *Source) lookOnce(ctx context.Context, client *gh.Client, ids []string, 
 		return change.SettingsFile{}, fmt.Errorf("look at repositories of installation %d: %w", client.Installation, err)
 	}
 	for _, node := range data.Nodes {
-		if node != nil && node.ID != "" {
-			into[node.ID] = node.look()
+		if node == nil || node.ID == "" {
+			continue
 		}
+		look := node.look()
+		older, err := s.older(ctx, client, node.ID, node.PullRequests)
+		if err != nil {
+			return change.SettingsFile{}, err
+		}
+		look.Pulls = append(look.Pulls, older...)
+		into[node.ID] = look
 	}
 	commit, file := data.Org.settings()
 	return settingsOf(fmt.Sprintf("%s/.github:%s@%s", client.Owner, settingsPath, commit), file), nil
