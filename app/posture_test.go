@@ -77,8 +77,8 @@ func TestInstallation(t *testing.T) {
 	w.must(old.Archive())
 	w.install()
 	w.says(private, "aws_kms_key.backup", "KMS101", "octo/infra", "rchived")
-	// The list of repositories, a look at all, a look at infra with its settings, its tree, its files; the search for the
-	// issue, and the issue.
+	// The list of repositories, a look at all, a look at each but the archived one with its settings and its tree, the files
+	// of infra; the search for the issue, and the issue.
 	// The tests write it as often as anything changes, so that its edits are not counted.
 	edits := 0
 	for _, r := range w.sim.Requests() {
@@ -86,8 +86,8 @@ func TestInstallation(t *testing.T) {
 			edits++
 		}
 	}
-	if asked, tokens := w.requests(); asked-edits > 7 || tokens > 2 {
-		t.Errorf("%d requests besides %d edits, and %d tokens, want at most 7 and 2: %v", asked-edits, edits, tokens, paths(w))
+	if asked, tokens := w.requests(); asked-edits > 11 || tokens > 2 {
+		t.Errorf("%d requests besides %d edits, and %d tokens, want at most 11 and 2: %v", asked-edits, edits, tokens, paths(w))
 	}
 }
 
@@ -157,6 +157,8 @@ func TestQuietNight(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		w.create(name, map[string]string{"main.tf": badKey})
 	}
+	w.create("site", map[string]string{"main.go": "package main\n"})
+	w.create("images", map[string]string{"image.pkr.hcl": "packer {}\n"}) // of Terraform's language, and not Terraform
 	w.install()
 	edits := w.issue(private).Edits
 	w.sim.ResetRequests()
@@ -245,6 +247,39 @@ func TestRemoval(t *testing.T) {
 			t.Errorf("%d rows of %s are left after the App was removed", n, table)
 		}
 	}
+}
+
+// TestUncounted: Terraform in JSON, OpenTofu and what lies among examples is scanned, though GitHub counts none of it among
+// a repository's languages.
+func TestUncounted(t *testing.T) {
+	t.Parallel()
+	w := newOrganisation(t)
+	home := w.create(".github-private", nil)
+	home.SetPermission("member", "write")
+	site := w.create("site", map[string]string{"main.go": "package main\n"})
+	w.create("json", map[string]string{"main.tf.json": `{"resource": {"aws_kms_key": {"in_json": {"description": "x"}}}}`})
+	w.create("module", map[string]string{"README.md": "x\n", "examples/main.tf": keyOf("in_examples")})
+	w.create("opentofu", map[string]string{"main.tofu": keyOf("in_tofu")})
+	empty := w.create("growing", nil)
+	w.install()
+	w.says(home, "aws_kms_key.in_json", "aws_kms_key.in_tofu", "3 KMS keys", "| Scanned | 3 |", "| No Terraform on the default branch | 3 |")
+
+	_, err := empty.Commit("main", "More", map[string]string{"deploy/main.tf.json": `{"resource": {"aws_kms_key": {"pushed": {"description": "x"}}}}`})
+	w.must(err)
+	w.rest()
+	w.says(home, "aws_kms_key.pushed", "| Scanned | 4 |")
+
+	w.stop() // so that the delivery is lost
+	_, err = site.Commit("main", "More", map[string]string{"main.tf.json": `{"resource": {"aws_kms_key": {"unheard": {"description": "x"}}}}`})
+	w.must(err)
+	w.settle()
+	w.start()
+	w.idle()
+	w.silent(home, "aws_kms_key.unheard")
+	_, err = home.Issues()[0].Comment("member", "/kms-recheck")
+	w.must(err)
+	w.rest()
+	w.says(home, "aws_kms_key.unheard")
 }
 
 // TestPublicTarget: an issue that everybody may read names public repositories only.

@@ -114,8 +114,10 @@ func file(f change.SettingsFile) *settings.File {
 	return &settings.File{Origin: f.Origin, Text: f.Text}
 }
 
-// unscannable says why there is nothing to scan in what a look has seen. terraform is what else is known of it.
-func unscannable(look github.Look, shown, terraform bool) (state State, reason string, is bool) {
+// unscannable says why there is nothing to scan in what a look at a repository has seen. GitHub counts no JSON, no examples
+// and no documentation among a repository's languages, so that its list of files says at the first scan, and when somebody
+// asks for one, whether there is Terraform in it. After that, the languages and the pushes do.
+func unscannable(look github.Look, shown bool, p store.Posture, force bool) (state State, reason string, is bool) {
 	switch {
 	case !shown:
 		return NoAccess, "GitHub does not show it.", true
@@ -125,7 +127,7 @@ func unscannable(look github.Look, shown, terraform bool) (state State, reason s
 		return Archived, "", true
 	case look.Head == "":
 		return Empty, "", true
-	case !look.HCL && !terraform:
+	case p.State == string(NoTerraform) && !force && (look.Head == p.Head || !look.HCL && !p.Terraform):
 		return NoTerraform, "", true
 	}
 	return "", "", false

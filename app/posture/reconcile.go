@@ -171,7 +171,7 @@ func (r *reconciling) compare(p store.Posture) {
 			DefaultBranch: p.Branch, Private: p.Private, BaseSHA: pull.BaseSHA, HeadSHA: pull.HeadSHA,
 		}})
 	}
-	if state, reason, is := unscannable(look, shown, p.Terraform); is {
+	if state, reason, is := unscannable(look, shown, p, r.job.Force); is {
 		p.State, p.Reason, p.Head, p.Commit, p.Scanned = string(state), reason, look.Head, "", time.Time{}
 		r.looks = append(r.looks, store.Look{Posture: p, Gone: true})
 		return

@@ -68,8 +68,9 @@ func (s *scanning) run(ctx context.Context) error {
 	if err := s.settingsChanged(ctx, org); err != nil {
 		return err
 	}
+	state, reason, is := unscannable(look, shown, s.p, s.force)
 	s.p.Head = look.Head
-	if state, reason, is := unscannable(look, shown, s.p.Terraform); is {
+	if is {
 		return s.nothing(ctx, state, reason)
 	}
 	judged := s.k.judged(org)
