@@ -19,9 +19,7 @@ type Organisation struct {
 	Version      string    // of the program whose rules judged
 
 	Repositories []Repository // every one that the installation sees, whatever its state; in any order
-	LeftOut      int          // repositories that are known and not among Repositories, because there are too many
 	History      []Day        // one for each day on which anything was recorded, oldest first
-	Recovered    int          // deliveries of the last 30 days that were lost and found again
 }
 
 // State says whether a repository was scanned, or why it was not.
@@ -53,12 +51,11 @@ type Repository struct {
 	FirstScan time.Time // what it found was there before, and is not new
 	ScannedAt time.Time // of Commit; it moves on when a later look found nothing to scan again
 
-	Findings        []Finding // open ones, in any order
-	FindingsLeftOut int       // open ones that are not among Findings, because there are too many
-	Fixed           []Fixed   // of the last 30 days
-	Undecided       []Undecided
-	Unread          []finding.Diagnostic // files that could not be read, modules that could not be followed, broken settings
-	Waivers         []Waiver
+	Findings  []Finding // open ones, in any order
+	Fixed     []Fixed   // of the last 30 days
+	Undecided []Undecided
+	Unread    []finding.Diagnostic // files that could not be read, modules that could not be followed, broken settings
+	Waivers   []Waiver
 
 	Keys      Keys
 	Consumers Consumers

@@ -143,7 +143,7 @@ type slicePart struct {
 // shares are the bars of a report.
 func (a account) shares() []*share {
 	k, c := a.keys(), a.consumers()
-	missing := a.LeftOut + a.inState(posture.Waiting) + a.inState(posture.Failed) + a.inState(posture.TooLarge) + a.inState(posture.NoAccess)
+	missing := a.inState(posture.Waiting) + a.inState(posture.Failed) + a.inState(posture.TooLarge) + a.inState(posture.NoAccess)
 	nothing := a.inState(posture.NoTerraform) + a.inState(posture.Empty)
 	all := []*share{
 		newShare("Repositories", slicePart{"good", "scanned", a.inState(posture.Scanned)}, slicePart{"quiet", "nothing to scan", nothing},

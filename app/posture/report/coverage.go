@@ -35,14 +35,11 @@ const reasonRunes = 200
 // coverage says what was looked at and what was not. Its table is always there.
 func (b issue) coverage(room int) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "### Coverage\n\n| Repositories | %s |\n|---|--:|\n", number(len(b.Repositories)+b.LeftOut))
+	fmt.Fprintf(&s, "### Coverage\n\n| Repositories | %s |\n|---|--:|\n", number(len(b.Repositories)))
 	for _, state := range stateWords() {
 		if n := b.inState(state.State); n > 0 || state.State == posture.Scanned {
 			fmt.Fprintf(&s, "| %s | %s |\n", state.Words, number(n))
 		}
-	}
-	if b.LeftOut > 0 {
-		fmt.Fprintf(&s, "| Not looked at: too many repositories | %s |\n", number(b.LeftOut))
 	}
 	if b.hidden > 0 {
 		fmt.Fprintf(&s, "| Private, not counted above | %s |\n", number(b.hidden))
@@ -50,9 +47,6 @@ func (b issue) coverage(room int) string {
 	s.WriteString("\n")
 	if n := b.undecided(); n > 0 {
 		fmt.Fprintf(&s, "Undecided, because a value is not known: %s.\n\n", plural(n, "judgement"))
-	}
-	if b.Recovered > 0 {
-		fmt.Fprintf(&s, "%s of the last 30 days had been lost and were found again.\n\n", plural(b.Recovered, "delivery"))
 	}
 	gaps := b.gaps()
 	if len(gaps) == 0 {

@@ -18,14 +18,13 @@ import (
 const schemaVersion = 1
 
 type document struct {
-	SchemaVersion       int             `json:"schema_version"`
-	Tool                tool            `json:"tool"`
-	Account             string          `json:"account"`
-	At                  time.Time       `json:"at"`
-	RepositoriesLeftOut int             `json:"repositories_left_out"` // known, and not in repositories
-	Repositories        []repositoryDoc `json:"repositories"`          // by name
-	History             []dayDoc        `json:"history"`               // by day, oldest first
-	Controls            []controlDoc    `json:"controls"`              // that rules relate to
+	SchemaVersion int             `json:"schema_version"`
+	Tool          tool            `json:"tool"`
+	Account       string          `json:"account"`
+	At            time.Time       `json:"at"`
+	Repositories  []repositoryDoc `json:"repositories"` // by name
+	History       []dayDoc        `json:"history"`      // by day, oldest first
+	Controls      []controlDoc    `json:"controls"`     // that rules relate to
 }
 
 type tool struct {
@@ -34,22 +33,21 @@ type tool struct {
 }
 
 type repositoryDoc struct {
-	Name            string               `json:"name"` // "acme/platform"
-	Private         bool                 `json:"private"`
-	Archived        bool                 `json:"archived"`
-	Branch          string               `json:"branch"`
-	State           posture.State        `json:"state"`
-	Reason          string               `json:"reason"`
-	Commit          string               `json:"commit"`
-	ScannedAt       *time.Time           `json:"scanned_at"` // null: never
-	Findings        []findingDoc         `json:"findings"`   // worst first
-	FindingsLeftOut int                  `json:"findings_left_out"`
-	Fixed           []fixedDoc           `json:"fixed"`
-	Waivers         []waiverDoc          `json:"waivers"`
-	Undecided       []undecidedDoc       `json:"undecided"`
-	Diagnostics     []finding.Diagnostic `json:"diagnostics"`
-	Keys            keysDoc              `json:"keys"`
-	Consumers       consumersDoc         `json:"consumers"`
+	Name        string               `json:"name"` // "acme/platform"
+	Private     bool                 `json:"private"`
+	Archived    bool                 `json:"archived"`
+	Branch      string               `json:"branch"`
+	State       posture.State        `json:"state"`
+	Reason      string               `json:"reason"`
+	Commit      string               `json:"commit"`
+	ScannedAt   *time.Time           `json:"scanned_at"` // null: never
+	Findings    []findingDoc         `json:"findings"`   // worst first
+	Fixed       []fixedDoc           `json:"fixed"`
+	Waivers     []waiverDoc          `json:"waivers"`
+	Undecided   []undecidedDoc       `json:"undecided"`
+	Diagnostics []finding.Diagnostic `json:"diagnostics"`
+	Keys        keysDoc              `json:"keys"`
+	Consumers   consumersDoc         `json:"consumers"`
 }
 
 type findingDoc struct {
@@ -136,7 +134,7 @@ type controlDoc struct {
 func JSON(w io.Writer, o posture.Organisation) error {
 	a := sorted(o, false)
 	d := document{
-		SchemaVersion: schemaVersion, Tool: tool{"kms-review", a.Version}, Account: a.Account, At: a.At.UTC(), RepositoriesLeftOut: a.LeftOut,
+		SchemaVersion: schemaVersion, Tool: tool{"kms-review", a.Version}, Account: a.Account, At: a.At.UTC(),
 		Repositories: []repositoryDoc{}, History: []dayDoc{}, Controls: []controlDoc{},
 	}
 	for i := range a.Repositories {
@@ -163,7 +161,7 @@ func JSON(w io.Writer, o posture.Organisation) error {
 func (a account) document(r *posture.Repository) repositoryDoc {
 	d := repositoryDoc{
 		Name: r.Owner + "/" + r.Name, Private: r.Private, Archived: r.Archived, Branch: r.Branch, State: r.State, Reason: r.Reason, Commit: r.Commit,
-		ScannedAt: orNull(r.ScannedAt), FindingsLeftOut: r.FindingsLeftOut, Keys: keysDoc(r.Keys), Consumers: consumersDoc(r.Consumers),
+		ScannedAt: orNull(r.ScannedAt), Keys: keysDoc(r.Keys), Consumers: consumersDoc(r.Consumers),
 		Findings: []findingDoc{}, Fixed: []fixedDoc{}, Waivers: []waiverDoc{}, Undecided: []undecidedDoc{}, Diagnostics: append([]finding.Diagnostic{}, r.Unread...),
 	}
 	for _, p := range findingsOf(r) {
@@ -237,11 +235,7 @@ func (a account) rows(r *posture.Repository) [][]string {
 		}
 		return append([]string{kind, r.Owner + "/" + r.Name, visibility, string(r.State), reason, commit, stamp(r.ScannedAt)}, rest...)
 	}
-	reason := r.Reason
-	if r.FindingsLeftOut > 0 {
-		reason = strings.TrimSpace(reason + " " + plural(r.FindingsLeftOut, "more finding") + " not listed")
-	}
-	all := [][]string{row("repository", reason, r.Commit, make([]string, 12)...)}
+	all := [][]string{row("repository", r.Reason, r.Commit, make([]string, 12)...)}
 	for _, p := range findingsOf(r) {
 		f := p.Finding
 		all = append(all, row("finding", "", f.Commit, f.Rule, f.Name, f.Severity.String(), f.Address, f.File, positive(f.StartLine),

@@ -46,7 +46,7 @@ func acme() posture.Organisation {
 	website := posture.Repository{ID: 2, Owner: "acme", Name: "website", Branch: "main", State: posture.Scanned, Commit: sha, ScannedAt: at.AddDate(0, 0, -4),
 		Reason: "GitHub answered 502 three times", Keys: posture.Keys{Count: 1, Rotatable: 1, Rotated: 1}}
 	return posture.Organisation{
-		Account: "acme", Installation: 41, At: at, Version: "v1.4.0", Recovered: 2,
+		Account: "acme", Installation: 41, At: at, Version: "v1.4.0",
 		Repositories: []posture.Repository{
 			website, platform,
 			{ID: 3, Owner: "acme", Name: "docs", State: posture.NoTerraform, ScannedAt: at},

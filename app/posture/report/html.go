@@ -48,7 +48,6 @@ type page struct {
 	Waivers              []waiverRow
 	Fixed                []fixedRow
 	Undecided            int
-	Recovered            int
 }
 
 // tile is a number with its name.
@@ -96,7 +95,6 @@ type detail struct {
 	Repository link
 	Scanned    link
 	ScannedAt  string
-	LeftOut    int
 	Findings   []findingRow
 }
 
@@ -125,7 +123,7 @@ type fixedRow struct {
 func newPage(a account) page {
 	p := page{
 		Account: quote.Visible(a.Account), At: moment(a.At), Version: quote.Visible(a.Version), Tiles: a.tiles(), Chart: trendChart(a.points()),
-		Shares: a.shares(), Rules: a.rules, Undecided: a.undecided(), Recovered: a.Recovered,
+		Shares: a.shares(), Rules: a.rules, Undecided: a.undecided(),
 	}
 	for i := range p.Rules {
 		p.Rules[i].ID, p.Rules[i].Name = quote.Visible(p.Rules[i].ID), quote.Visible(p.Rules[i].Name)
@@ -136,9 +134,6 @@ func newPage(a account) page {
 	}
 	for _, s := range stateWords() {
 		p.States = append(p.States, tile{Number: number(a.inState(s.State)), Name: s.Words})
-	}
-	if a.LeftOut > 0 {
-		p.States = append(p.States, tile{Number: number(a.LeftOut), Name: "Not looked at: too many repositories"})
 	}
 	for _, g := range a.gaps() {
 		p.Gaps = append(p.Gaps, gapRow{a.repositoryLink(g.Repository), quote.Pieces(quote.Cut(g.Text, messageBytes))})
@@ -154,16 +149,12 @@ func newPage(a account) page {
 
 func (a account) tiles() []tile {
 	s, k := a.severities(), a.keys()
-	all := []tile{
+	return []tile{
 		{"critical", number(s[0]), "critical"}, {"high", number(s[1]), "high"}, {"medium", number(s[2]), "medium"}, {"low", number(s[3]), "low"},
 		{"", number(len(a.waived)), "waived"},
 		{"good", number(a.cleanRepositories()) + " of " + number(a.inState(posture.Scanned)), "scanned repositories without a finding of medium or above"},
 		{"", number(k.Count), "KMS keys"},
 	}
-	if left := a.leftOut(); left > 0 {
-		all = append(all, tile{"high", number(left), "more findings, too many to list"})
-	}
-	return all
 }
 
 func (a account) frameworkViews() []frameworkView {
@@ -195,7 +186,6 @@ func (a account) fillRepositories(p *page) {
 		for _, n := range s {
 			row.Counts = append(row.Counts, number(n))
 		}
-		row.Counts[3] += beyond(r.FindingsLeftOut)
 		row.Counts = append(row.Counts, number(len(r.Waivers)), number(r.Keys.Count))
 		for _, f := range fixedOf(r) {
 			p.Fixed = append(p.Fixed, fixedRow{a.repositoryLink(r), f.Severity.String(), quote.Visible(f.Rule), quote.Visible(f.Name),
@@ -210,7 +200,7 @@ func (a account) fillRepositories(p *page) {
 }
 
 func (a account) detail(r *posture.Repository) detail {
-	d := detail{Anchor: anchor(r), Repository: a.repositoryLink(r), Scanned: a.commitLink(r), ScannedAt: moment(r.ScannedAt), LeftOut: r.FindingsLeftOut}
+	d := detail{Anchor: anchor(r), Repository: a.repositoryLink(r), Scanned: a.commitLink(r), ScannedAt: moment(r.ScannedAt)}
 	for _, f := range findingsOf(r) {
 		row := findingRow{f.Severity.String(), quote.Visible(f.Rule), quote.Visible(f.Finding.Name), quote.Visible(f.Address),
 			a.placeLink(r, f.Finding.Commit, f.File, f.StartLine, f.EndLine), date(f.FirstSeen), link{}, quote.Pieces(quote.Cut(f.Message, messageBytes))}

@@ -88,13 +88,13 @@ func (b issue) head() string {
 	var s strings.Builder
 	s.WriteString(Marker(b.Installation) + "\n\n")
 	scanned, found := b.inState(posture.Scanned), b.severities()
-	switch left := b.leftOut(); {
+	switch {
 	case scanned == 0:
 		s.WriteString("No repository was scanned yet.")
-	case found.sum()+left == 0:
+	case found.sum() == 0:
 		fmt.Fprintf(&s, "**No open finding** in %s with Terraform.", repositories(scanned))
 	default:
-		fmt.Fprintf(&s, "**%s** (%s) in %s of %s with Terraform.", plural(found.sum()+left, "open finding"), found.words(),
+		fmt.Fprintf(&s, "**%s** (%s) in %s of %s with Terraform.", plural(found.sum(), "open finding"), found.words(),
 			number(b.affected()), repositories(scanned))
 	}
 	if added, fixed := b.lastWeek(); added+fixed > 0 {
@@ -114,14 +114,14 @@ func (b issue) head() string {
 // affected counts the repositories with an open finding.
 func (b issue) affected() (n int) {
 	for i := range b.Repositories {
-		n += boolean(len(b.Repositories[i].Findings)+b.Repositories[i].FindingsLeftOut > 0)
+		n += boolean(len(b.Repositories[i].Findings) > 0)
 	}
 	return n
 }
 
 // notScanned counts the repositories of which nobody knows whether they hold a problem.
 func (b issue) notScanned() int {
-	return b.LeftOut + b.inState(posture.Waiting) + b.inState(posture.Failed) + b.inState(posture.TooLarge) + b.inState(posture.NoAccess)
+	return b.inState(posture.Waiting) + b.inState(posture.Failed) + b.inState(posture.TooLarge) + b.inState(posture.NoAccess)
 }
 
 // top is what needs somebody first.
@@ -156,7 +156,7 @@ func (b issue) repositoryTable(room int) string {
 	}
 	var shown []*posture.Repository
 	for _, r := range all {
-		if len(r.Findings)+r.FindingsLeftOut+len(r.Waivers) > 0 {
+		if len(r.Findings)+len(r.Waivers) > 0 {
 			shown = append(shown, r)
 		}
 	}
@@ -170,17 +170,9 @@ func (b issue) repositoryTable(room int) string {
 	}
 	return title + head + fitted(shown, repositoryRows, room-len(title)-len(head)-len(rest)-1, "repository", func(r *posture.Repository) string {
 		s := count(r.Findings)
-		return fmt.Sprintf("| %s | %s | %s | %s | %s%s | %s |\n", b.repository(r), number(s[0]), number(s[1]), number(s[2]), number(s[3]),
-			beyond(r.FindingsLeftOut), number(len(r.Waivers)))
+		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", b.repository(r), number(s[0]), number(s[1]), number(s[2]), number(s[3]),
+			number(len(r.Waivers)))
 	}) + "\n" + rest
-}
-
-// beyond says how many findings the posture does not hold.
-func beyond(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return " and " + number(n) + " more"
 }
 
 // keyTable is what the keys and the resources that they encrypt are like.

@@ -143,14 +143,6 @@ func (a account) severities() (s severities) {
 	return s
 }
 
-// leftOut is the number of open findings that the posture counts and does not hold.
-func (a account) leftOut() (n int) {
-	for i := range a.Repositories {
-		n += a.Repositories[i].FindingsLeftOut
-	}
-	return n
-}
-
 // undecided is the number of judgements that depended on values that are not known.
 func (a account) undecided() (n int) {
 	for _, r := range a.rules {
@@ -172,7 +164,7 @@ func (a account) inState(state posture.State) (n int) {
 // clean tells whether nothing of medium severity and above stands in a scanned repository.
 func clean(r *posture.Repository) bool {
 	s := count(r.Findings)
-	return r.State == posture.Scanned && s[0]+s[1]+s[2] == 0 && r.FindingsLeftOut == 0
+	return r.State == posture.Scanned && s[0]+s[1]+s[2] == 0
 }
 
 // cleanRepositories counts the scanned repositories that are clean.
@@ -198,8 +190,7 @@ func (a account) ranked() []*posture.Repository {
 	}
 	slices.SortFunc(all, func(x, y *posture.Repository) int {
 		a, b := count(x.Findings), count(y.Findings)
-		return cmp.Or(cmp.Compare(b[0], a[0]), cmp.Compare(b[1], a[1]), cmp.Compare(b[2], a[2]), cmp.Compare(b[3], a[3]),
-			cmp.Compare(y.FindingsLeftOut, x.FindingsLeftOut), inOrder(x, y))
+		return cmp.Or(cmp.Compare(b[0], a[0]), cmp.Compare(b[1], a[1]), cmp.Compare(b[2], a[2]), cmp.Compare(b[3], a[3]), inOrder(x, y))
 	})
 	return all
 }
