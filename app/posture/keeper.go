@@ -94,7 +94,7 @@ func (k *Keeper) summaryTask(ctx context.Context, installation int64) ([]queue.T
 
 // judged names what findings depend on besides the files of a repository: the rules, and the account's settings.
 func (k *Keeper) judged(org change.SettingsFile) string {
-	return digest("1", k.Version, string(org.Text))
+	return digest("2", k.Version, string(org.Text))
 }
 
 // digest is a short name of texts.

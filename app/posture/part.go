@@ -24,6 +24,7 @@ type part struct {
 	Name      string                 `json:"-"`
 	Dirs      []string               `json:"dirs"`
 	Files     map[string]string      `json:"files"`
+	Lists     []string               `json:"lists,omitempty"`
 	Default   bool                   `json:"default,omitempty"` // it sets the account's default for volumes
 	Findings  []store.PostureFinding `json:"findings"`
 	Undecided map[string]int         `json:"undecided"`
@@ -42,7 +43,7 @@ var errTooLong = errors.New("the analysis took too long")
 
 // judgePart runs the analyzer. What takes too long is said to be unread: it would take as long the next time.
 func (s *scanning) judgePart(ctx context.Context, set settings.Settings, read github.Part) (part, error) {
-	p := part{Name: read.Name, Dirs: read.Dirs, Files: read.Files, Default: setsDefault(read.Tree), Undecided: map[string]int{}}
+	p := part{Name: read.Name, Dirs: read.Dirs, Files: read.Files, Lists: read.Lists, Default: setsDefault(read.Tree), Undecided: map[string]int{}}
 	report, err := s.analyze(ctx, analyzer.Input{Head: read.Tree, HeadSHA: s.p.Head, Settings: set, Now: s.now.UTC(), Version: s.k.Version})
 	if errors.Is(err, errTooLong) {
 		p.Unread = append(p.Unread, finding.Diagnostic{Severity: "error", File: read.Name, Summary: "The Terraform files could not be evaluated in time"})

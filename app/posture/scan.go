@@ -124,7 +124,7 @@ func (s *scanning) branch(ctx context.Context, client *gh.Client, look github.Lo
 	for {
 		known := make([]github.Known, 0, len(before))
 		for _, part := range before {
-			known = append(known, github.Known{Dirs: part.Dirs, Files: part.Files})
+			known = append(known, github.Known{Dirs: part.Dirs, Files: part.Files, Lists: part.Lists})
 		}
 		read, err := s.k.source.Branch(ctx, client, repo, look.Head, set, known)
 		if err != nil {

@@ -36,9 +36,10 @@ type Branch struct {
 
 // Part is a part that was read.
 type Part struct {
-	Name  string // its first directory
-	Dirs  []string
-	Files map[string]string // git's ids by path
+	Name  string            // its first directory
+	Dirs  []string          // those that are called and not there among them: they may come
+	Files map[string]string // git's ids by path; "" of a file that is read and not there
+	Lists []string          // all files of an extension in a directory, as "policies/*.json", that are read
 	Tree  fs.FS
 	Gaps  []change.Gap
 }
@@ -47,6 +48,7 @@ type Part struct {
 type Known struct {
 	Dirs  []string
 	Files map[string]string
+	Lists []string
 }
 
 // Branch reads a commit of a default branch: one request for the list of its files, and one for each 100 files that
@@ -59,7 +61,7 @@ func (s *Source) Branch(ctx context.Context, client *gh.Client, repo change.Repo
 	}
 	b := &branch{known: known, set: set, listed: map[string]string{}, sizes: map[string]int64{}, configs: map[string][]string{},
 		wanted: map[string]bool{}, texts: map[string][]byte{}, failed: map[string]string{}, scanned: map[string]bool{},
-		links: map[string]map[string]bool{}, files: map[string]map[string]bool{}}
+		links: map[string]map[string]bool{}, files: map[string]map[string]bool{}, lists: map[string]map[string]bool{}}
 	for _, e := range tree.Entries {
 		b.list(path.Clean(e.GetPath()), e.GetType(), e.GetMode(), e.GetSHA(), int64(e.GetSize()))
 	}
@@ -92,6 +94,7 @@ type branch struct {
 	scanned map[string]bool            // configuration files in which references were looked for
 	links   map[string]map[string]bool // directories that belong together
 	files   map[string]map[string]bool // by directory, the files besides its configuration that it reads
+	lists   map[string]map[string]bool // by directory, the lists of files that it reads
 }
 
 func (b *branch) list(name, kind, mode, sha string, size int64) {
@@ -169,6 +172,13 @@ func (b *branch) compare() (stands []bool) {
 				}
 			}
 		}
+		for _, list := range part.Lists {
+			for _, name := range b.listedIn(path.Dir(list), strings.TrimPrefix(path.Base(list), "*")) {
+				if _, had := part.Files[name]; !had {
+					stands[i] = false
+				}
+			}
+		}
 	}
 	for dir := range b.configs {
 		if i, known := of[dir]; !known || !stands[i] {
@@ -230,6 +240,9 @@ func (b *branch) follow(stands []bool) {
 		for _, below := range b.varFilesBelow(dir) {
 			b.link(dir, below)
 		}
+		if above := path.Dir(dir); b.ofValues(dir) && slices.ContainsFunc(b.configs[above], terraform.IsConfig) {
+			b.wanted[above] = true // what they are passed to was perhaps judged before they came
+		}
 	}
 	for i, part := range b.known {
 		if stands[i] && slices.ContainsFunc(part.Dirs, func(dir string) bool { return b.wanted[dir] }) {
@@ -245,17 +258,32 @@ func (b *branch) follow(stands []bool) {
 // them on the command line.
 func (b *branch) varFilesBelow(dir string) []string {
 	var below []string
-	for other, names := range b.configs {
-		if path.Dir(other) == dir && other != dir && !slices.ContainsFunc(names, terraform.IsConfig) {
+	for other := range b.configs {
+		if path.Dir(other) == dir && other != dir && b.ofValues(other) {
 			below = append(below, other)
 		}
 	}
 	return below
 }
 
-// link says that two directories belong together.
+// ofValues tells that a directory holds var files and no configuration.
+func (b *branch) ofValues(dir string) bool {
+	return len(b.configs[dir]) > 0 && !slices.ContainsFunc(b.configs[dir], terraform.IsConfig)
+}
+
+// listedIn are the files of an extension in a directory.
+func (b *branch) listedIn(dir, ext string) (names []string) {
+	for name := range b.listed {
+		if path.Dir(name) == dir && path.Ext(name) == ext {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// link says that two directories belong together, also where the other is not there yet.
 func (b *branch) link(from, to string) {
-	if from == to || b.configs[to] == nil {
+	if from == to {
 		return
 	}
 	for _, pair := range [][2]string{{from, to}, {to, from}} {
@@ -279,10 +307,12 @@ func (b *branch) reads(dir string, ref reference) {
 		add(path.Join(ref.dir, ref.name))
 		return
 	}
-	for name := range b.listed {
-		if path.Dir(name) == ref.dir && path.Ext(name) == ref.ext {
-			add(name)
-		}
+	if b.lists[dir] == nil {
+		b.lists[dir] = map[string]bool{}
+	}
+	b.lists[dir][path.Join(ref.dir, "*"+ref.ext)] = true
+	for _, name := range b.listedIn(ref.dir, ref.ext) {
+		add(name)
 	}
 }
 
@@ -313,9 +343,10 @@ func (b *branch) part(dirs []string) Part {
 	slices.Sort(dirs)
 	p := Part{Name: dirs[0], Dirs: dirs, Files: map[string]string{}}
 	contents := map[string][]byte{}
+	lists := map[string]bool{}
 	add := func(name string) {
 		sha := b.listed[name]
-		p.Files[name] = sha // "" of a file that is read and does not exist: it may come
+		p.Files[name] = sha
 		if text, read := b.texts[sha]; read {
 			contents[name] = text
 		} else if why := b.failed[sha]; why != "" {
@@ -329,7 +360,9 @@ func (b *branch) part(dirs []string) Part {
 		for name := range b.files[dir] {
 			add(name)
 		}
+		maps.Copy(lists, b.lists[dir])
 	}
+	p.Lists = slices.Sorted(maps.Keys(lists))
 	slices.SortFunc(p.Gaps, func(x, y change.Gap) int { return strings.Compare(x.Path, y.Path) })
 	p.Tree = change.NewTree(contents)
 	return p
