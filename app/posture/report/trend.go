@@ -67,7 +67,7 @@ func (b issue) trend() string {
 		return ""
 	}
 	var labels, open, urgent []string
-	highest := 1
+	highest := 10 // below, the axis would count in halves
 	for _, p := range points {
 		labels = append(labels, `"`+p.Week.Format("2 Jan")+`"`)
 		open = append(open, fmt.Sprint(p.open()))
