@@ -323,9 +323,10 @@ func TestLostDeliveries(t *testing.T) {
 			w.must(err)
 		}
 	}
-	for i := range 130 { // more than a page, so that the second one counts
+	for i := range 100 { // a page, so that the second one counts
 		_, err := w.sim.Install(fmt.Sprintf("crowd-%d", i))
 		w.must(err)
+		w.settle()
 	}
 	last, err := w.sim.Install("last")
 	w.must(err)
