@@ -184,7 +184,7 @@ func identity(s policy.Statement) string {
 
 // actionsAt is where a statement says what it allows.
 func actionsAt(s policy.Statement) hcl.Range {
-	if s.Actions.Present == terraform.True {
+	if len(s.Actions.Items) > 0 {
 		return s.Actions.Range
 	}
 	return s.NotActions.Range

@@ -84,7 +84,7 @@ func elsewhere(s *kms.Snapshot, key *kms.Key) rule.Condition {
 }
 
 func isKey(r *terraform.Resource) bool {
-	if r == nil || r.Kind != "resource" {
+	if r == nil {
 		return false
 	}
 	switch r.Type {

@@ -9,7 +9,6 @@ import (
 	"github.com/kms-review/kms-review/analyzer/policy/access"
 	"github.com/kms-review/kms-review/analyzer/policy/action"
 	"github.com/kms-review/kms-review/analyzer/rule"
-	"github.com/kms-review/kms-review/analyzer/terraform"
 )
 
 //go:embed public_key_policy.txtar
@@ -34,7 +33,7 @@ var PublicKeyPolicy = rule.Rule{
 	ID: "KMS201", Name: "public-key-policy",
 	Title:      "Key policy allows everyone",
 	Severity:   finding.Critical,
-	Supersedes: []string{"KMS202", "KMS208", "KMS209", "KMS211", "KMS804"},
+	Supersedes: []string{"KMS209", "KMS211", "KMS804"},
 	References: []string{policyOverview, findingAccess, notPrincipal},
 	Compliance: []string{controlKMS5, controlCIS, controlPublic, controlAccess, controlLeast, controlSOC2},
 	Spec:       publicKeyPolicySpec,
@@ -79,5 +78,9 @@ func instead(s policy.Statement) string {
 
 // everything tells AWS's default statement, but for everyone: it is clear what it should have been.
 func everything(s policy.Statement) bool {
-	return len(s.Actions.Items) == 1 && s.Actions.Items[0].Is("kms:*") == terraform.True
+	if len(s.Actions.Items) != 1 {
+		return false
+	}
+	text, _ := s.Actions.Items[0].Known()
+	return text == "kms:*"
 }

@@ -87,7 +87,7 @@ func namesIdentities(conditions policy.Conditions) bool {
 		key, _ := c.Key.Known()
 		test, _ := c.Test.Known()
 		positive := slices.Contains([]string{"arnequals", "arnlike", "stringequals", "stringlike"}, strings.ToLower(test))
-		if !positive || !strings.EqualFold(key, "aws:PrincipalArn") || c.Exists != terraform.True || c.Values.Open {
+		if !positive || !strings.EqualFold(key, "aws:PrincipalArn") || c.Values.Open {
 			continue
 		}
 		if !slices.ContainsFunc(c.Values.Items, func(v policy.Text) bool { return !identityARN.MatchString(symbol(v)) }) {

@@ -44,12 +44,12 @@ func (j *judged) scopeOf(file string) *terraform.Scope {
 	return found
 }
 
-// only is a data source of a type that certainly has one instance and asks the provider configuration of the key;
+// only is a data source of a type that has one instance and asks the provider configuration of the key;
 // the one called current where there are several.
 func (j *judged) only(scope *terraform.Scope, typ string) *terraform.Resource {
 	var found *terraform.Resource
 	for _, r := range scope.Resources(func(_, name string) bool { return name == typ }) {
-		single := r.Exists == terraform.True && r.Attr("count").Absent() && r.Attr("for_each").Absent()
+		single := r.Attr("count").Absent() && r.Attr("for_each").Absent()
 		if single && r.Provider().Same(j.resource.Provider()) == terraform.True && (found == nil || r.Name == "current") {
 			found = r
 		}

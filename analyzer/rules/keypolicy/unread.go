@@ -11,14 +11,11 @@ import (
 // it: versions of a module read it under different names, and Terraform drops what an input's type does not have. Who
 // wrote it takes it for effective.
 func (j *judged) unread(s policy.Statement, principal hcl.Range) (name string, at hcl.Range) {
-	if s.Notation != policy.Block || len(s.Conditions.Items) > 0 || s.Conditions.Open {
+	if s.Notation != policy.Block || len(s.Conditions.Items) > 0 {
 		return "", hcl.Range{}
 	}
-	file, diags := hclsyntax.ParseConfig(j.Head.Config.Source(principal.Filename), principal.Filename, hcl.InitialPos)
-	body, isNative := file.Body.(*hclsyntax.Body)
-	if diags.HasErrors() || !isNative {
-		return "", hcl.Range{}
-	}
+	file, _ := hclsyntax.ParseConfig(j.Head.Config.Source(principal.Filename), principal.Filename, hcl.InitialPos)
+	body, _ := file.Body.(*hclsyntax.Body) // always; of a file that is none in this syntax, without the object
 	_ = hclsyntax.VisitAll(body, func(node hclsyntax.Node) hcl.Diagnostics {
 		object, isObject := node.(*hclsyntax.ObjectConsExpr)
 		if !isObject || !object.Range().Overlaps(principal) {

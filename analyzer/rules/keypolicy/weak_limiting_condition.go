@@ -70,10 +70,7 @@ func reasons(why []access.Reasoned) string {
 			all = append(all, reason)
 		}
 	}
-	if len(all) > maxListed {
-		all = all[:maxListed]
-	}
-	return strings.Join(all, "; the condition ")
+	return strings.Join(all[:min(len(all), maxListed)], "; the condition ")
 }
 
 func advice(why []access.Reasoned) string {

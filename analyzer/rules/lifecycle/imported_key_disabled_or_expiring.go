@@ -3,6 +3,7 @@ package lifecycle
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kms-review/kms-review/analyzer/finding"
@@ -40,8 +41,7 @@ const (
 
 func checkImportedKey(p *rule.Pass) {
 	for _, key := range p.Head.Keys {
-		imported := key.Type == "aws_kms_external_key" || key.Type == "aws_kms_replica_external_key"
-		if !imported || mayBeMissing(key.Attr(attrMaterial)) {
+		if mayBeMissing(key.Attr(attrMaterial)) { // as it is of a key whose material KMS makes
 			continue
 		}
 		checkExpiry(p, key)
@@ -51,14 +51,8 @@ func checkImportedKey(p *rule.Pass) {
 
 // mayBeMissing tells that a key may be waiting for material that comes another way. A secret that is not known is one.
 func mayBeMissing(material terraform.Value) bool {
-	if choices, ok := material.Choices(); ok {
-		for _, choice := range choices {
-			if mayBeMissing(choice) {
-				return true
-			}
-		}
-	}
-	return material.Absent()
+	choices, _ := material.Choices()
+	return material.Absent() || slices.ContainsFunc(choices, mayBeMissing)
 }
 
 func checkExpiry(p *rule.Pass, key *kms.Key) {

@@ -39,12 +39,12 @@ const minWindow, maxWindow = 7, 30
 func checkWeakDeletionSafety(p *rule.Pass) {
 	for _, key := range p.Head.Keys {
 		window := key.Attr(attrWindow)
-		days, known := window.Int()
+		days, _ := window.Int()
 		short := rule.Condition{Attribute: attrWindow, Value: window, Holds: terraform.False}
 		switch {
 		case window.Unknown():
 			short.Holds = terraform.Undecided
-		case known && minWindow <= days && days < maxWindow && !key.Ignores(attrWindow):
+		case minWindow <= days && days < maxWindow && !key.Ignores(attrWindow):
 			short.Holds = terraform.True
 		}
 		if p.Decide(key.Resource, short, rule.Condition{Attribute: "lifecycle.prevent_destroy", Holds: guarded(key).Not()}) {
