@@ -57,11 +57,8 @@ func (j *judged) only(scope *terraform.Scope, typ string) *terraform.Resource {
 	return found
 }
 
-// written is the file that a document, or else its first statement, is written in.
+// written is the file that a document's first statement is written in, before which a suggestion puts another one.
 func (j *judged) written() string {
-	if j.document.Resource != nil {
-		return j.document.Resource.File()
-	}
 	if first := j.document.Statements; len(first) > 0 {
 		return first[0].Range.Filename
 	}

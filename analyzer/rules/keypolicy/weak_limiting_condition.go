@@ -66,9 +66,7 @@ func reasons(why []access.Reasoned) string {
 	var all []string
 	for _, r := range why {
 		test := r.Condition.Test.Words()
-		if reason := finding.Code(test) + " " + r.Why; !slices.Contains(all, reason) {
-			all = append(all, reason)
-		}
+		all = append(all, finding.Code(test)+" "+r.Why)
 	}
 	return strings.Join(all[:min(len(all), maxListed)], "; the condition ")
 }
