@@ -89,8 +89,8 @@ func sameFlag(use kms.Use, now *terraform.Resource) bool {
 	}
 	for i := range before {
 		x, known := before[i].Text()
-		y, knownToo := after[i].Text()
-		if before[i].Absent() != after[i].Absent() || known != knownToo || x != y || !known && !before[i].Absent() {
+		y, _ := after[i].Text()
+		if before[i].Absent() != after[i].Absent() || x != y || !known && !before[i].Absent() {
 			return false
 		}
 	}
