@@ -49,14 +49,14 @@ func inObject(r *terraform.Resource, path string) (arg argument, ok bool) {
 	return argument{value: values[0], block: true}, true
 }
 
-// absent tells that the argument certainly says nothing, be it for want of the block.
-func (a argument) absent() bool { return !a.block || a.value.Absent() }
-
-// set tells that the argument certainly says something. The provider takes an empty text for none.
-func (a argument) set() bool {
-	text, known := a.value.Text()
-	return a.block && a.value.Set() == terraform.True && !(known && text == "")
+// absent tells that the argument certainly says nothing, be it for want of the block. The provider takes an empty text
+// for none.
+func (a argument) absent() bool {
+	return !a.block || a.value.Absent() || a.is("")
 }
 
+// set tells that the argument certainly says something.
+func (a argument) set() bool { return a.value.Set() == terraform.True && !a.absent() }
+
 // is tells that the argument certainly has a value.
-func (a argument) is(text string) bool { return a.block && a.value.IsString(text) == terraform.True }
+func (a argument) is(text string) bool { return a.value.IsString(text) == terraform.True }

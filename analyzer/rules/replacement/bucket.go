@@ -18,9 +18,9 @@ const (
 
 // byKMS tells that a bucket's configuration certainly asks for a key of KMS.
 func byKMS(r *terraform.Resource) bool {
-	arg, ok := at(r, algorithm)
-	text, known := arg.value.Text()
-	return ok && arg.block && known && strings.HasPrefix(text, "aws:kms")
+	arg, _ := at(r, algorithm)
+	text, _ := arg.value.Text()
+	return strings.HasPrefix(text, "aws:kms")
 }
 
 // checkAlgorithm judges a bucket that goes over to a key of S3's.
@@ -29,8 +29,8 @@ func checkAlgorithm(p *rule.Pass, before, now *terraform.Resource) {
 		return
 	}
 	was, _ := at(before, algorithm)
-	is, ok := at(now, algorithm)
-	if !ok || !is.is("AES256") || p.Head.ReceivesLogs(now) {
+	is, _ := at(now, algorithm)
+	if !is.is("AES256") || p.Head.ReceivesLogs(now) {
 		return
 	}
 	p.Report(rule.Problem{

@@ -44,7 +44,7 @@ func changes(p *rule.Pass, before, now *terraform.Resource) []change {
 	}
 	var all []change
 	add := func(c change, found bool) {
-		if found && c.plan != services.Unknown {
+		if found {
 			c.resource, c.before = now, before
 			all = append(all, c)
 		}
@@ -144,14 +144,14 @@ func on(s services.Switch, a argument) bool {
 func off(s services.Switch, a argument) bool {
 	text, known := a.value.Text()
 	if s.Text != "" {
-		return a.block && known && text != s.Text
+		return known && text != s.Text
 	}
 	return a.is("false")
 }
 
 // ofEC2 are the types whose volumes an account may encrypt by default.
 // https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
-var ofEC2 = map[string]bool{"aws_ebs_volume": true, "aws_instance": true, "aws_spot_instance_request": true, "aws_launch_configuration": true}
+var ofEC2 = map[string]bool{"aws_ebs_volume": true, "aws_instance": true, "aws_spot_instance_request": true}
 
 // engine is the plan for switching on encryption of a search domain.
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html

@@ -127,8 +127,8 @@ func guardOf(before, now *terraform.Resource) (why string, severity finding.Seve
 // keepsRoot tells that an instance leaves its root volume behind.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html
 func keepsRoot(before *terraform.Resource) bool {
-	v, ok := at(before, "root_block_device.delete_on_termination")
-	return ok && v.block && v.is("false")
+	v, _ := at(before, "root_block_device.delete_on_termination")
+	return v.is("false")
 }
 
 // snapshotOf says of a database what is left of it.

@@ -97,7 +97,7 @@ func (c change) problem(severity finding.Severity, message string) rule.Problem 
 	if c.was.Range.Filename != "" {
 		problem.Evidence = append(problem.Evidence, rule.Evidence{Range: c.was.Range, AtBase: true, Note: "`" + c.path + "` before this change"})
 	}
-	if text, known := c.was.Text(); known && top(c.path) == c.path && (text == "true" || text == "false") && c.is.Range.Filename != "" {
+	if text, _ := c.was.Text(); text == "true" && top(c.path) == c.path && c.is.Range.Filename != "" {
 		problem.Fix = func() []finding.Edit { return fix.Set(c.resource, c.path, c.is, text) }
 	}
 	return problem
