@@ -104,24 +104,30 @@ func (r reporter) visible(at hcl.Range) hcl.Range {
 // asWritten is a statement as its text says it: what a variable or a local puts into an ARN, or gives for a list, is not
 // known. A default is often a placeholder for what somebody else will say.
 func (r reporter) asWritten(s policy.Statement) policy.Statement {
-	for _, list := range []*policy.List{&s.Actions, &s.NotActions, &s.Resources, &s.NotResources} {
-		*list = r.list(*list)
+	for argument, list := range map[string]*policy.List{
+		"actions": &s.Actions, "not_actions": &s.NotActions, "resources": &s.Resources, "not_resources": &s.NotResources,
+	} {
+		*list = r.list(*list, argument)
 	}
 	for _, principals := range []*policy.Principals{&s.Principals, &s.NotPrincipals} {
 		principals.Groups = slices.Clone(principals.Groups)
 		for i, group := range principals.Groups {
-			principals.Groups[i].Identifiers = r.list(group.Identifiers)
+			principals.Groups[i].Identifiers = r.list(group.Identifiers, "identifiers")
 		}
 	}
 	return s
 }
 
-func (r reporter) list(l policy.List) policy.List {
+// list is a list as it is written. The range of one that a module finds in no input is that of the object which does not
+// say it: then nobody else gives it.
+func (r reporter) list(l policy.List, argument string) policy.List {
 	items := make([]policy.Text, 0, len(l.Items))
 	for _, item := range l.Items {
 		items = append(items, r.text(item))
 	}
-	if words := r.words(l.Range); len(items) == 0 && words != "" && words[0] != '[' {
+	words := r.words(l.Range)
+	lacks := strings.HasPrefix(words, "{") && !strings.Contains(words, argument)
+	if len(items) == 0 && words != "" && words[0] != '[' && !lacks {
 		l.Present, l.Open = terraform.Undecided, true
 	}
 	l.Items = items
