@@ -169,6 +169,9 @@ func special(p *rule.Pass, r *terraform.Resource) []rule.Condition {
 			c.Holds = terraform.Undecided
 		}
 		return []rule.Condition{c}
+	case "aws_dms_endpoint": // the provider refuses the key of an endpoint that is a bucket
+		v := r.Attr("engine_name")
+		return []rule.Condition{{Attribute: "engine_name", Value: v, Holds: v.IsString("s3").Not()}}
 	case "aws_s3_bucket":
 		c := rule.Condition{Attribute: "bucket", Value: terraform.Value{Reason: "another resource may configure its encryption"}, Holds: unconfigured(p, r)}
 		return []rule.Condition{c}
