@@ -370,7 +370,7 @@ var kToR = []Row{
 	{
 		Type: "aws_route53_key_signing_key", Path: "key_management_service_arn",
 		Accepts: KeyARN, Signs: true,
-		Change: Replace, Set: Replace, Unset: Replace, Uncertain: true, Loss: LosesConfig,
+		Change: InPlace, Loss: LosesConfig,
 		Default: Required,
 	},
 }
