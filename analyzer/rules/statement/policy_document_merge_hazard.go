@@ -65,9 +65,6 @@ func reportChanged(r reporter, w kms.Written, f policy.Fault) {
 // reportMerged reports two condition blocks of which one was to narrow the other, and which the data source joins into
 // one list of which any value will do.
 func reportMerged(r reporter, w kms.Written, s policy.Statement) {
-	if s.Notation != policy.Block {
-		return
-	}
 	for i, second := range s.Conditions.Items {
 		for _, first := range s.Conditions.Items[:i] {
 			if !widens(first, second) {

@@ -51,9 +51,7 @@ func checkStatementIneffective(p *rule.Pass) {
 					continue
 				}
 				defect := defectOf(w, r.asWritten(s))
-				if works[at] = defect.why == ""; works[at] {
-					continue
-				}
+				works[at] = defect.why == ""
 				if found[at]++; found[at] <= maxSharing {
 					defects = append(defects, defective{w, s, defect})
 				}
