@@ -47,6 +47,7 @@ func TestConformance(t *testing.T) {
 		"listings":       testListings,
 		"calls":          testCalls,
 		"sweep":          testSweep,
+		"strays":         testStrays,
 		"rollback":       testRollback,
 		"open again":     testOpenAgain,
 		"concurrent use": testConcurrent,
@@ -451,6 +452,40 @@ func testSweep(t *testing.T, url string) {
 	for repoID, want := range []int{0, 1} {
 		if files, err := s.CallingFiles(t.Context(), int64(repoID)); len(files) != want || err != nil {
 			t.Errorf("repository %d has the calls of %d files, want %d (%v)", repoID, len(files), want, err)
+		}
+	}
+}
+
+// testStrays: what was read of a repository while it was removed does not stay.
+func testStrays(t *testing.T, url string) {
+	s := open(t, url)
+	const kept, gone, reading = 1, 2, 3
+	if err := s.AddRepositories(t.Context(), 7, []store.Repository{{ID: kept, Owner: "o", Name: "kept"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, repoID := range []int64{kept, gone, reading} {
+		err := errors.Join(s.PutBlobs(t.Context(), repoID, map[string][]byte{"a": []byte("text")}),
+			s.PutListing(t.Context(), repoID, "c", ".", nil), saveCalls(t, s, repoID, "", store.CallMap{Commit: "c1"}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for table, used := range map[string]string{"blobs": "used_at", "listings": "used_at", "call_maps": "updated_at"} {
+		_, err := s.DB().ExecContext(t.Context(), "UPDATE "+table+" SET "+used+" = $1 WHERE repo_id <> $2", time.Now().Add(-2*time.Hour).UnixMilli(), reading)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"blobs", "listings", "call_maps"} {
+		for repoID, want := range map[int64]int{kept: 1, gone: 0, reading: 1} {
+			var n int
+			err := s.Reads().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table+" WHERE repo_id = $1", repoID).Scan(&n)
+			if n != want || err != nil {
+				t.Errorf("%s has %d rows of repository %d, want %d (%v)", table, n, repoID, want, err)
+			}
 		}
 	}
 }

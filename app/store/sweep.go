@@ -12,7 +12,9 @@ const (
 	deliveryRetention = 45 * 24 * time.Hour
 	pullRetention     = 180 * 24 * time.Hour
 	fixedRetention    = 31 * 24 * time.Hour
-	dayRetention      = 800 // days: two years, for who compares with the year before
+	// What a job reads while its repository is removed is kept after everything else of it was deleted.
+	strayRetention = time.Hour
+	dayRetention   = 800 // days: two years, for who compares with the year before
 )
 
 // Sweep deletes what is too old to matter and brings the caches below their bound. Nothing in the database
@@ -35,6 +37,13 @@ func (s *Store) Sweep(ctx context.Context) error {
 	} {
 		if _, err := s.db.ExecContext(ctx, "DELETE FROM "+sweep.table+" WHERE "+sweep.where, sweep.before); err != nil {
 			return fmt.Errorf("sweep %s: %w", sweep.table, err)
+		}
+	}
+	stray := now() - strayRetention.Milliseconds()
+	for table, used := range map[string]string{"blobs": "used_at", "listings": "used_at", "call_maps": "updated_at"} {
+		_, err := s.db.ExecContext(ctx, "DELETE FROM "+table+" WHERE "+used+" < $1 AND repo_id NOT IN (SELECT repo_id FROM repositories)", stray)
+		if err != nil {
+			return fmt.Errorf("sweep %s of repositories that are gone: %w", table, err)
 		}
 	}
 	for _, table := range []string{"blobs", "listings"} {
