@@ -90,11 +90,7 @@ func multiRegion(key *kms.Key) terraform.Truth {
 	case "aws_kms_replica_key", "aws_kms_replica_external_key":
 		return terraform.True
 	}
-	v := key.Attr("multi_region")
-	if v.Absent() {
-		return terraform.False
-	}
-	return v.IsTrue()
+	return key.Attr("multi_region").IsTrue()
 }
 
 // reported is the problem of an argument, without what is wrong with it.

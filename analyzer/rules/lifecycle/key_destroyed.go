@@ -60,10 +60,8 @@ func destroyed(p *rule.Pass, key *kms.Key, fate rule.Whereabouts) rule.Problem {
 	case len(stores) > 0:
 		gone = "what backups and snapshots have of " + enumerate(addressesOf(stores))
 	}
-	if len(stores) > 0 {
-		for _, use := range stores[:min(len(stores), maxEvidence)] {
-			problem.Evidence = append(problem.Evidence, rule.Evidence{Range: use.Value.Range, Note: "data that only this key can read", AtBase: true})
-		}
+	for _, use := range stores[:min(len(stores), maxEvidence)] {
+		problem.Evidence = append(problem.Evidence, rule.Evidence{Range: use.Value.Range, Note: "data that only this key can read", AtBase: true})
 	}
 	problem.Message = fmt.Sprintf("The next apply schedules the deletion of %s, and %s later %s cannot be read any more, by anybody. To keep the "+
 		"key, %s.", what, windowOf(key), gone, safeWay(key, fate))

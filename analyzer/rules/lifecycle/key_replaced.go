@@ -72,7 +72,7 @@ func checkKeyReplaced(p *rule.Pass) {
 // replaces tells that the argument certainly says something else than what the key was made with.
 func (arg fixedArgument) replaces(p *rule.Pass, before *terraform.Resource, key *kms.Key) bool {
 	was, is := before.Attr(arg.name), key.Attr(arg.name)
-	if key.Ignores(arg.name) || arg.since > 0 && key.Scope.ProviderVersion().Below(arg.since, 0) != terraform.False {
+	if key.Ignores(arg.name) || key.Scope.ProviderVersion().Below(arg.since, 0) != terraform.False {
 		return false
 	}
 	switch {

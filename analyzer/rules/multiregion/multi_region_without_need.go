@@ -29,10 +29,7 @@ const attrMulti = "multi_region"
 
 func checkWithoutNeed(p *rule.Pass) {
 	for _, key := range p.Head.Keys {
-		if replica(key) {
-			continue
-		}
-		multi := key.Attr(attrMulti)
+		multi := key.Attr(attrMulti) // which a replica does not have
 		if multi.IsTrue() == terraform.False || len(key.Uses()) == 0 || mayBeReplicated(p.Head, key) || !onlyServices(key) ||
 			!p.Decide(key.Resource, rule.Condition{Attribute: attrMulti, Value: multi, Holds: multi.IsTrue()}) {
 			continue

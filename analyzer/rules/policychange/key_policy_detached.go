@@ -134,8 +134,7 @@ func keyAt(s *kms.Snapshot, r *terraform.Resource) *kms.Key {
 // checkArgumentGone reports a policy argument that is taken away: to the provider that is no change.
 func checkArgumentGone(r revision) {
 	was, is := r.old.Attr(attrPolicy), r.key.Attr(attrPolicy)
-	empty := is.Absent() || is.IsString("") == terraform.True
-	if !empty || was.Set() != terraform.True || was.IsString("") == terraform.True || r.old.Ignores(attrPolicy) || r.key.Ignores(attrPolicy) {
+	if was.Set() != terraform.True || was.IsString("") == terraform.True || r.old.Ignores(attrPolicy) || r.key.Ignores(attrPolicy) {
 		return
 	}
 	if !r.Head.Policy(r.key).Absent || replaced(r.old.Resource, r.key.Resource) || len(r.old.Policies) > 0 {

@@ -59,14 +59,11 @@ var endings = []ending{
 	{"aws_glue_data_catalog_encryption_settings", "data_catalog_encryption_settings.encryption_at_rest.sse_aws_kms_key_id", "data_catalog_encryption_settings.encryption_at_rest.catalog_encryption_mode", "DISABLED", finding.High, "Glue stores what is new in the data catalog in plain text"},
 }
 
-// endOf is the switch that certainly leaves nothing where a change takes the key away; nil for none.
+// endOf is the switch that certainly leaves nothing, of a change that takes the key away; nil for none.
 func endOf(c change) *ending {
 	for i := range endings {
 		e := &endings[i]
-		if c.kind != keyUnset || e.typ != c.resource.Type || e.key != c.path {
-			continue
-		}
-		if off, ok := at(c.resource, e.path); ok && off.is(e.off) {
+		if off, _ := at(c.resource, e.path); e.typ == c.resource.Type && e.key == c.path && off.is(e.off) {
 			return e
 		}
 	}

@@ -71,7 +71,7 @@ func (c change) without(name string) bool { return c.resource.Attr(name).IsAbsen
 
 // checkKeyGone judges what loses its key in place.
 func checkKeyGone(p *rule.Pass, c change) {
-	if c.kind != keyUnset || c.plan != services.InPlace {
+	if c.kind != keyUnset {
 		return
 	}
 	gone := fmt.Sprintf("`%s` loses the key that `%s` names", c.resource.Address, c.path)
