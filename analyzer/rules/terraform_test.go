@@ -111,11 +111,24 @@ func validation(t *testing.T) *configuration {
 	return &configuration{terraform: terraform, plugins: plugins, dir: t.TempDir(), root: "variable \"any\" {}\n"}
 }
 
+// add makes a module of an example, without its own default configuration of the provider: validate starts the provider
+// once more for each.
 func (c *configuration) add(t *testing.T, name string, files map[string]string) {
 	t.Helper()
-	write(t, filepath.Join(c.dir, name), files)
+	shared := map[string]string{}
+	for path, text := range files {
+		shared[path] = ownProvider.ReplaceAllStringFunc(text, func(block string) string {
+			if strings.Contains(block, "alias") {
+				return block
+			}
+			return ""
+		})
+	}
+	write(t, filepath.Join(c.dir, name), shared)
 	c.root += call(t, name, files)
 }
+
+var ownProvider = regexp.MustCompile(`(?m)^provider "aws" \{\n(  .*\n|\n)*\}\n`)
 
 func (c *configuration) validate(t *testing.T) {
 	t.Helper()
