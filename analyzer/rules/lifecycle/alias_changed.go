@@ -55,7 +55,7 @@ func checkAliasChanged(p *rule.Pass) {
 func renamedAlias(alias, now *terraform.Resource) bool {
 	was, known := alias.Attr(attrName).Text()
 	is, knownToo := now.Attr(attrName).Text()
-	return known && knownToo && was != is && !now.Ignores(attrName)
+	return known && knownToo && was != is && !now.Ignores(attrName) && alias.Exists == terraform.True && now.Exists == terraform.True
 }
 
 func reportGone(p *rule.Pass, alias *terraform.Resource, name string, fate rule.Whereabouts) {
