@@ -87,10 +87,8 @@ func dataOf(key *kms.Key) []kms.Use {
 // https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#prevent_destroy
 func guarded(key *kms.Key) terraform.Truth {
 	blocks, _ := key.Blocks("lifecycle")
-	for _, b := range blocks {
-		if v := b.Attr("prevent_destroy"); !v.Absent() {
-			return v.IsTrue()
-		}
+	if len(blocks) == 0 {
+		return terraform.False
 	}
-	return terraform.False
+	return blocks[0].Attr("prevent_destroy").IsTrue()
 }
