@@ -35,9 +35,7 @@ func everyPolicy(p *rule.Pass, find func(*judged) []rule.Problem) {
 			one := j
 			one.document = d
 			found := find(&one)
-			if j.open == nil {
-				j.open = one.open
-			}
+			j.open = one.open
 			if i > 0 {
 				found = slices.DeleteFunc(common, func(c rule.Problem) bool {
 					return !slices.ContainsFunc(found, func(f rule.Problem) bool { return f.Discriminator == c.Discriminator })
