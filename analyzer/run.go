@@ -189,6 +189,7 @@ func grouped(results []result) []result {
 		file    string
 		line    int
 	}
+	slices.SortStableFunc(results, func(a, b result) int { return int(b.finding.Severity) - int(a.finding.Severity) }) // the worst speaks for all
 	at := map[place]int{}
 	var out []result
 	for _, r := range results {

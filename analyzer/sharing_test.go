@@ -39,3 +39,29 @@ func TestCallersShareAFinding(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestTheWorstSpeaks asserts that callers whose problems differ in severity share a finding of the highest.
+func TestTheWorstSpeaks(t *testing.T) {
+	t.Parallel()
+	call := "module \"key\" {\n  source = \"../m\"\n}\nprovider \"aws\" {}\n"
+	report, err := analyzer.Analyze(context.Background(), analyzer.Input{
+		Head: fstest.MapFS{
+			"a/main.tf": {Data: []byte(call)},
+			"b/main.tf": {Data: []byte(call + "resource \"aws_ebs_volume\" \"data\" {\n  availability_zone = \"eu-west-1a\"\n  size = 10\n  encrypted = true\n  kms_key_id = module.key.arn\n}\n")},
+			"m/main.tf": {Data: []byte("resource \"aws_kms_key\" \"k\" {\n  deletion_window_in_days = 7\n}\noutput \"arn\" {\n  value = aws_kms_key.k.arn\n}\n")},
+		},
+		Settings: settings.Default(), Now: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range report.Findings {
+		if f.Rule == "KMS301" {
+			got = append(got, f.Severity.String()+" "+f.Module)
+		}
+	}
+	if diff := cmp.Diff([]string{"medium b"}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
