@@ -116,6 +116,9 @@ func defectOf(w kms.Written, s policy.Statement) defect {
 	_, actions := access.Actions(s)
 	ineffective := effective == terraform.False
 	switch {
+	case s.Actions.Present == terraform.False && s.NotActions.Present == terraform.False &&
+		s.Principals.Present == terraform.False && s.NotPrincipals.Present == terraform.False:
+		return defect{} // KMS refuses it: its elements have other names than those that are read, and KMS207 says so
 	case ineffective && s.Actions.Present == terraform.False && s.NotActions.Present == terraform.False:
 		return defect{"action", "it has no action", s.Range}
 	case ineffective && s.Resources.Present == terraform.False && s.NotResources.Present == terraform.False:
