@@ -109,8 +109,11 @@ func (a *analysis) result(of rule.Rule, p rule.Problem, atBase bool) result {
 	r := result{finding: f, resource: p.Resource, part: p.Part, everywhere: of.Everywhere, keys: []key{{
 		finding.Fingerprint(of.ID, root, address, p.Attribute, p.Discriminator) + strings.Join(f.Instances, ","), p.Twin,
 	}}}
-	if p.Shared || ofCalledModule(p) {
+	switch {
+	case p.Shared:
 		r.shared = p.Attribute + "\x00" + discriminator
+	case ofCalledModule(p):
+		r.shared = p.Resource.Type + "." + p.Resource.Name + "\x00" + p.Attribute + "\x00" + discriminator
 	}
 	if p.Fix != nil {
 		r.fixes = append(r.fixes, p.Fix)
